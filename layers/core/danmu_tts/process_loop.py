@@ -1,0 +1,26 @@
+"""The one event loop of this process.
+
+A Lambda handler is a plain function, called again and again, perhaps from several threads when one process plays the
+whole platform. Pooled connections and tasks belong to the loop that made them, so all handlers run their coroutines on
+one loop that lives as long as the process.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from functools import cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on the process's loop, from any thread but the loop's own, and return the result."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="danmu-tts-loop", daemon=True).start()
+    return loop

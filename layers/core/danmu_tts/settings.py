@@ -1,0 +1,104 @@
+"""Typed settings, read once by the composition root.
+
+Every field is an environment variable ``DANMU_TTS_<CLASS>__<FIELD>`` or a line of ``.env``, for example
+``DANMU_TTS_TTS__DEFAULT_LANGUAGE=en``.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_APP = "danmu-tts"
+
+
+class ServerSettings(BaseModel):
+    """Where the local gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    public_url: str | None = Field(
+        None, description="Base of audio URLs where the Host header is not what callers use."
+    )
+    max_concurrency: Annotated[int, Field(ge=1)] = Field(64, description="Requests in progress at once.")
+
+
+class TtsSettings(BaseModel):
+    """Who speaks."""
+
+    backends: tuple[str, ...] = Field(("piper", "kokoro"), description="Enabled backends, preferred first.")
+    default_language: str = Field("zh", description="Spoken when a text has no word to tell by: 666, 233.")
+    default_voices: dict[str, str] = Field({}, description='Language to voice id, e.g. {"zh": "kokoro:zh-jm_kumo"}.')
+    deadline_ms: Annotated[int, Field(ge=100)] = Field(28_000, description="Longest wait for audio. Lambda's is 29 s.")
+
+
+class AudioSettings(BaseModel):
+    """How audio is delivered."""
+
+    mp3_bitrate_kbps: Annotated[int, Field(ge=8, le=160)] = 64
+    url_ttl_s: Annotated[int, Field(ge=10)] = Field(900, description="How long an audio URL works.")
+    max_inline_bytes: Annotated[int, Field(ge=1000)] = Field(
+        4_300_000, description="Larger audio is answered by 303 to its URL: base64 must fit Lambda's 6 MB."
+    )
+
+
+class CacheSettings(BaseModel):
+    """How much finished audio is kept, and where."""
+
+    directory: Path = Field(default_factory=lambda: user_cache_path(_APP) / "audio")
+    memory_max_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    memory_ttl_s: Annotated[int, Field(ge=1)] = 3600
+    file_max_bytes: Annotated[int, Field(ge=0)] = 1024 * 1024 * 1024
+    file_ttl_s: Annotated[int, Field(ge=1)] = 30 * 24 * 3600
+
+
+class PerformanceSettings(BaseModel):
+    """How the machine is used."""
+
+    synthesis_slots: Annotated[int, Field(ge=0)] = Field(0, description="Utterances made at once; 0: one a core.")
+    engine_threads: Annotated[int, Field(ge=1)] = Field(1, description="ONNX Runtime threads an utterance.")
+    max_loaded_voices: Annotated[int, Field(ge=1)] = Field(4, description="Models a backend keeps in memory.")
+    preload: bool = Field(True, description="The local server loads its voices while it starts.")
+
+
+class ModelSettings(BaseModel):
+    """Where fetched voices lie and where they come from."""
+
+    directory: Path = Field(default_factory=lambda: user_data_path(_APP) / "models")
+    mirror_url: str | None = Field(None, description="Replaces the host of every model's address.")
+
+
+class SecuritySettings(BaseModel):
+    """Secrets."""
+
+    url_signing_key: SecretStr | None = Field(
+        None, description="Signs audio URLs, at least 32 characters; made and kept beside the cache where absent."
+    )
+
+
+class LoggingSettings(BaseModel):
+    """What is written down. The text that is spoken is not, only its length and a hash."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "json", "text"] = Field("auto", description="auto: JSON in Lambda, text elsewhere.")
+    directory: Path | None = Field(None, description="Also write app, access, error, performance and debug logs here.")
+    log_text: bool = Field(False, description="Write the spoken text too. Viewers' words are personal data.")
+
+
+class Settings(BaseSettings):
+    """All of them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DANMU_TTS_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    tts: TtsSettings = Field(default_factory=TtsSettings)
+    audio: AudioSettings = Field(default_factory=AudioSettings)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
+    performance: PerformanceSettings = Field(default_factory=PerformanceSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    security: SecuritySettings = Field(default_factory=SecuritySettings)
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)

@@ -1,0 +1,1 @@
+"""Read a danmu the way a person would. Pure functions."""
