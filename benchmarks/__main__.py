@@ -1,0 +1,34 @@
+"""Run all benchmarks, or those named: ``python -m benchmarks throughput --lines chat.jsonl``."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks import cache_hit, engine_threads, first_audio, imports, startup, throughput
+from benchmarks.lines import load_lines
+
+_ALL = {
+    "imports": imports.run,
+    "startup": startup.run,
+    "first_audio": first_audio.run,
+    "engine_threads": engine_threads.run,
+    "cache_hit": cache_hit.run,
+    "throughput": throughput.run,
+}
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*_ALL, []], help="which ones; all when none is named")
+    parser.add_argument(
+        "--lines", type=Path, help="chat to speak: one line of text, or of JSON with a field text, each"
+    )
+    parser.add_argument("--count", type=int, default=200, help="how many different lines")
+    options = parser.parse_args()
+    lines = load_lines(options.lines, options.count)
+    for name in options.names or _ALL:
+        print(f"\n== {name}", flush=True)
+        _ALL[name](lines)
+
+
+main()

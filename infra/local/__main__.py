@@ -1,0 +1,5 @@
+"""``python -m infra.local`` is ``danmu-tts``."""
+
+from infra.local.cli import app
+
+app()
