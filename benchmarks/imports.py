@@ -21,5 +21,6 @@ def run(_: list[str]) -> None:
 
 
 def _seconds(names: str) -> float:
-    code = f"import time, warnings; warnings.simplefilter('ignore'); t = time.perf_counter()\nimport {names}\nprint(time.perf_counter() - t)"
-    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    code = f"import time; t = time.perf_counter()\nimport {names}\nprint(time.perf_counter() - t)"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
