@@ -33,7 +33,7 @@ async def _measure(backend: Any, threads: int) -> None:
     utterance = Utterance(_TEXT[backend.name], (await backend.get_voices())[0])
 
     async def speak() -> float:
-        return sum([chunk.duration_ms async for chunk in backend.synthesize(utterance)]) / 1000
+        return float(sum([chunk.duration_ms async for chunk in backend.synthesize(utterance)]) / 1000)
 
     await speak()
     wall, cpu = time.perf_counter(), time.process_time()
