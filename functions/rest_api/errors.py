@@ -52,7 +52,6 @@ _SPECIAL = {
 # OpenAI's contract has names of its own for what the service calls text and format.
 _OPENAI_PATH = "/v1/audio/speech"
 _OPENAI_FIELDS = {"text": "input", "format": "response_format", "backend": "model"}
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "invalid_request"}
 
 
 def install(app: FastAPI) -> None:
@@ -88,7 +87,7 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
-    code = _CODES.get(error.status_code, "invalid_request")
+    code = "not_found" if error.status_code == 404 else "invalid_request"
     return error_response(error.status_code, code, str(error.detail), headers=error.headers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 import uuid
@@ -18,12 +17,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from danmu_tts.observability import get_logger
 from infra.local.audio_files import SignedAudioEndpoint, SignedAudioFiles
 from infra.local.http_events import HttpRequest, MalformedResultError, build_event, encode_json, parse_response
 from infra.local.http_responses import HttpResponse, error_response, send_response
 from infra.local.lambda_context import LocalLambdaContext
 
-logger = logging.getLogger(__name__)
+logger = get_logger("gateway")
 
 LambdaHandler = Callable[[dict[str, Any], Any], object]
 """A synchronous Lambda handler: (event, context) to a JSON-able result."""
