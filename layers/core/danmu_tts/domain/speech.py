@@ -1,0 +1,98 @@
+"""What is asked of the service and what it answers."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
+from danmu_tts.domain.voices import Voice
+
+
+class Priority(IntEnum):
+    """Who goes first when all engines are busy; lower goes first."""
+
+    HIGH = 0
+    NORMAL = 1
+    LOW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Prosody:
+    """How it is said.
+
+    Attributes:
+        speed: tempo, 0.25 to 4; 1 is the voice's own.
+        pitch_semitones: -12 to 12; 0 is the voice's own.
+        volume: linear gain, 0 to 2; 1 is the voice's own.
+    """
+
+    speed: float = 1.0
+    pitch_semitones: float = 0.0
+    volume: float = 1.0
+
+    @property
+    def pitch_ratio(self) -> float:
+        """Frequency ratio of ``pitch_semitones`` in equal temperament."""
+        return float(2 ** (self.pitch_semitones / 12))
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """One text to be spoken; every field but the text may be left to the service.
+
+    Attributes:
+        voice: voice id, bare name or alias.
+        backend: only this backend may speak.
+        language: BCP 47 tag; the text decides when None.
+        deadline_ms: counted from the moment the service takes the request; None takes the configured one.
+    """
+
+    text: str
+    voice: str | None = None
+    backend: str | None = None
+    language: str | None = None
+    format: AudioFormat = AudioFormat.MP3
+    prosody: Prosody = Prosody()
+    priority: Priority = Priority.NORMAL
+    deadline_ms: int | None = None
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What a backend is given: cleaned text, a voice of its own, and how to say it.
+
+    Attributes:
+        tempo: what the engine must multiply its own tempo by; includes what a later pitch shift will take away.
+    """
+
+    text: str
+    voice: Voice
+    tempo: float = 1.0
+    priority: Priority = Priority.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds from the moment the service took the request."""
+
+    first_audio_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The answer.
+
+    Attributes:
+        id: names this answer in logs and to the caller.
+        key: cache key; the same sound has the same key.
+        cached: the cache tier that had it, or None when it was made now.
+        cost_usd: what the backend charges for making it; 0 for a cache hit and for local voices.
+    """
+
+    id: str
+    key: str
+    encoded: EncodedSpeech
+    cached: str | None
+    timings: Timings
+    cost_usd: float = 0.0
