@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
 
 import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
+from danmu_tts.ports import SignedAudioFiles
 from infra.local.http_responses import ErrorCode, error_response, send_response
 
 # A page of any origin plays the audio: the signature is the permission, as on S3.
@@ -20,38 +19,6 @@ _CORS_HEADER = (b"access-control-allow-origin", b"*")
 _EPOCH_SECONDS = re.compile(r"[0-9]{1,12}")
 # A range of RFC 9110, section 14.1.2: first-last, first- or -suffix.
 _BYTE_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18})")
-
-
-class AudioFile(Protocol):
-    """An audio file that a link may open."""
-
-    @property
-    def path(self) -> Path:
-        """Where the file is."""
-
-    @property
-    def content_type(self) -> str:
-        """Its media type, e.g. ``audio/mpeg``."""
-
-    @property
-    def etag(self) -> str:
-        """Its strong entity tag, quotes included."""
-
-
-class SignedAudioFiles(Protocol):
-    """Opens the files behind signed links. Called in a worker thread."""
-
-    def open_signed(self, key: str, *, expires: str, signature: str) -> AudioFile | None:
-        """Return the file, or None if the signature is not that of the key and the time, or has expired.
-
-        Args:
-            key: The file's key, percent-decoded.
-            expires: When the link expires, in seconds since 1970-01-01 UTC.
-            signature: Hexadecimal; anything may have been sent.
-
-        Raises:
-            FileNotFoundError: The signature is good and the file is gone.
-        """
 
 
 class SignedAudioEndpoint:

@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from danmu_tts.observability import get_logger
-from infra.local.audio_files import SignedAudioEndpoint, SignedAudioFiles
+from danmu_tts.ports import SignedAudioFiles
+from infra.local.audio_files import SignedAudioEndpoint
 from infra.local.http_events import HttpRequest, MalformedResultError, build_event, encode_json, parse_response
 from infra.local.http_responses import HttpResponse, error_response, send_response
 from infra.local.lambda_context import LocalLambdaContext

@@ -5,7 +5,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
-from urllib.parse import urljoin
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError, TextTooLongError
 from danmu_tts.domain.speech import Prosody, Speech, SpeechRequest
-from functions.rest_api.dependencies import ContainerDep
+from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import VoiceName, backend_of_model
 
@@ -95,14 +94,8 @@ async def create_speech(request: Request, body: CreateSpeechRequest, container: 
         link = await container.speak.link(speech)
         if link is None:
             raise BackendUnavailableError("The audio is too large for one answer, and the audio store is away.")
-        return Response(
-            status_code=303, headers=headers | {"location": urljoin(_base_url(request, container), link.url)}
-        )
+        return Response(status_code=303, headers=headers | {"location": absolute_url(request, link)})
     return Response(speech.encoded.audio, media_type=speech.encoded.format.content_type, headers=headers)
-
-
-def _base_url(request: Request, container: Any) -> str:
-    return container.settings.server.public_url or str(request.base_url)
 
 
 def _headers(speech: Speech) -> dict[str, str]:

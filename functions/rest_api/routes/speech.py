@@ -3,7 +3,6 @@
 from base64 import b64encode
 from enum import StrEnum
 from typing import Annotated, Any, Literal
-from urllib.parse import urljoin
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from danmu_tts.bootstrap import Container
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
-from functions.rest_api.dependencies import ContainerDep
+from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import LanguageTag, VoiceName
 
@@ -29,12 +28,14 @@ class PriorityName(StrEnum):
 class NativeSpeechRequest(BaseModel):
     """A text and how it is to be spoken."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "欢迎来到直播间", "captions": True}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"text": "欢迎来到直播间", "captions": True}]}
+    )
 
     text: Annotated[str, Field(min_length=1, max_length=1000)]
-    voice: Annotated[VoiceName | None, Field(description="`backend:name`, a name, or an alias; else the language picks.")] = (
-        None
-    )
+    voice: Annotated[
+        VoiceName | None, Field(description="`backend:name`, a name, or an alias; else the language picks.")
+    ] = None
     backend: Annotated[str | None, Field(pattern=r"^[a-zA-Z0-9\-_]+$", max_length=60)] = None
     format: AudioFormat = AudioFormat.MP3
     speed: Annotated[float, Field(ge=0.25, le=4, allow_inf_nan=False, description="Tempo; 1 is the voice's own.")] = 1.0
@@ -122,7 +123,7 @@ async def _audio_answer(request: Request, container: Container, speech: Speech) 
     content_type = encoded.format.content_type
     link = await container.speak.link(speech)
     if link:
-        url = urljoin(container.settings.server.public_url or str(request.base_url), link.url)
+        url = absolute_url(request, link)
     else:
         url = f"data:{content_type};base64,{b64encode(encoded.audio).decode('ascii')}"
     return AudioAnswer(

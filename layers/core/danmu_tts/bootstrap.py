@@ -12,7 +12,7 @@ from typing import Any
 
 from danmu_tts.domain.voices import VoiceChoice
 from danmu_tts.observability import configure_logging, get_logger
-from danmu_tts.ports import AudioEncoders, Backend, Metrics, SpeechCache
+from danmu_tts.ports import AudioEncoders, Backend, Metrics, SignedAudioFiles, SpeechCache
 from danmu_tts.services.speak import SpeakOptions, SpeakService
 from danmu_tts.services.voices import VoiceCatalogue
 from danmu_tts.settings import Settings
@@ -33,7 +33,7 @@ class Container:
     voices: VoiceCatalogue
     cache: SpeechCache
     metrics: Metrics
-    signed_files: Any
+    signed_files: SignedAudioFiles
     model_aliases: frozenset[str]
 
 

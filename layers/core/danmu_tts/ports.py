@@ -5,6 +5,7 @@ Units are in the names. Adapters implement these by shape, without importing the
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from danmu_tts.domain.audio import AudioChunk, AudioFormat, EncodedSpeech
@@ -94,6 +95,42 @@ class AudioLinks(Protocol):
 
     async def link(self, key: str, speech: EncodedSpeech) -> AudioLink | None:
         """Make sure the audio is stored and name its URL; None where it cannot be stored now."""
+        ...
+
+
+class AudioFile(Protocol):
+    """An audio file that a link may open."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        ...
+
+    @property
+    def content_type(self) -> str:
+        """Its media type, e.g. ``audio/mpeg``."""
+        ...
+
+    @property
+    def etag(self) -> str:
+        """Its strong entity tag, quotes included."""
+        ...
+
+
+class SignedAudioFiles(Protocol):
+    """Opens the files behind the links that this process signs itself; on AWS, S3 does it."""
+
+    def open_signed(self, key: str, *, expires: str, signature: str) -> AudioFile | None:
+        """Return the file, or None where the signature is not that of the key and the time, or has expired.
+
+        Args:
+            key: the file's key, percent-decoded.
+            expires: Unix seconds as sent; anything may have been.
+            signature: hexadecimal as sent; anything may have been.
+
+        Raises:
+            FileNotFoundError: the signature is good and the file is gone.
+        """
         ...
 
 
