@@ -1,14 +1,14 @@
 """The Lambda entry point: ``functions.rest_api.handler.handler``."""
 
-from functools import cache
 from typing import Any
 
 from danmu_tts.bootstrap import container
+from danmu_tts.once import once
 from functions.rest_api.app import create_app
 from functions.rest_api.lambda_adapter import LambdaAdapter
 
 
-@cache
+@once
 def _adapter() -> LambdaAdapter:
     return LambdaAdapter(create_app(container()))
 

@@ -5,13 +5,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
 from danmu_tts.domain.voices import VoiceChoice
 from danmu_tts.observability import configure_logging, get_logger
+from danmu_tts.once import once
 from danmu_tts.ports import AudioEncoders, Backend, Metrics, SignedAudioFiles, SpeechCache
 from danmu_tts.services.speak import SpeakOptions, SpeakService
 from danmu_tts.services.voices import VoiceCatalogue
@@ -37,7 +37,7 @@ class Container:
     model_aliases: frozenset[str]
 
 
-@cache
+@once
 def container() -> Container:
     """The container of this process, built from the environment on first use."""
     settings = Settings()

@@ -107,7 +107,7 @@ def _json_formatter() -> LambdaPowertoolsFormatter:
 
 
 class TerminalFormatter(logging.Formatter):
-    """``12:03:58 INFO access: GET /health status=200``: the message, then the structured fields."""
+    """``12:03:58 INFO danmu_tts.access: GET /health status=200``: the message, then the structured fields."""
 
     _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

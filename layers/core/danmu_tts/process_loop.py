@@ -8,8 +8,9 @@ one loop that lives as long as the process.
 import asyncio
 import threading
 from collections.abc import Coroutine
-from functools import cache
 from typing import Any, TypeVar
+
+from danmu_tts.once import once
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
 
 
-@cache
+@once
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="danmu-tts-loop", daemon=True).start()

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _APP = "danmu-tts"
 
 
-class ServerSettings(BaseModel):
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ServerSettings(_Section):
     """Where the local gateway listens."""
 
     host: str = "127.0.0.1"
@@ -25,7 +29,7 @@ class ServerSettings(BaseModel):
     max_concurrency: Annotated[int, Field(ge=1)] = Field(64, description="Requests in progress at once.")
 
 
-class TtsSettings(BaseModel):
+class TtsSettings(_Section):
     """Who speaks."""
 
     backends: tuple[str, ...] = Field(("piper", "kokoro"), description="Enabled backends, preferred first.")
@@ -34,7 +38,7 @@ class TtsSettings(BaseModel):
     deadline_ms: Annotated[int, Field(ge=100)] = Field(28_000, description="Longest wait for audio. Lambda's is 29 s.")
 
 
-class AudioSettings(BaseModel):
+class AudioSettings(_Section):
     """How audio is delivered."""
 
     mp3_bitrate_kbps: Annotated[int, Field(ge=8, le=160)] = 64
@@ -44,7 +48,7 @@ class AudioSettings(BaseModel):
     )
 
 
-class CacheSettings(BaseModel):
+class CacheSettings(_Section):
     """How much finished audio is kept, and where."""
 
     directory: Path = Field(default_factory=lambda: user_cache_path(_APP) / "audio")
@@ -54,7 +58,7 @@ class CacheSettings(BaseModel):
     file_ttl_s: Annotated[int, Field(ge=1)] = 30 * 24 * 3600
 
 
-class PerformanceSettings(BaseModel):
+class PerformanceSettings(_Section):
     """How the machine is used."""
 
     synthesis_slots: Annotated[int, Field(ge=0)] = Field(0, description="Utterances made at once; 0: one a core.")
@@ -63,22 +67,22 @@ class PerformanceSettings(BaseModel):
     preload: bool = Field(True, description="The local server loads its voices while it starts.")
 
 
-class ModelSettings(BaseModel):
+class ModelSettings(_Section):
     """Where fetched voices lie and where they come from."""
 
     directory: Path = Field(default_factory=lambda: user_data_path(_APP) / "models")
     mirror_url: str | None = Field(None, description="Replaces the host of every model's address.")
 
 
-class SecuritySettings(BaseModel):
+class SecuritySettings(_Section):
     """Secrets."""
 
     url_signing_key: SecretStr | None = Field(
-        None, description="Signs audio URLs, at least 32 characters; made and kept beside the cache where absent."
+        None, min_length=32, description="Signs audio URLs; made and kept beside the cache where absent."
     )
 
 
-class LoggingSettings(BaseModel):
+class LoggingSettings(_Section):
     """What is written down. The text that is spoken is not, only its length and a hash."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

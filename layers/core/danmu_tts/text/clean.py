@@ -7,6 +7,7 @@ import unicodedata
 _UNSPEAKABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
 _LINE_BREAKS = re.compile("[\r\n\v\f\x85\u2028\u2029]+")
 _SPACES = re.compile(r"[^\S\n]+")
+_AROUND_BREAKS = re.compile(r" ?\n[ \n]*")
 
 
 def clean(text: str) -> str:
@@ -14,7 +15,7 @@ def clean(text: str) -> str:
     text = _LINE_BREAKS.sub("\n", text)
     if not text.isprintable():
         text = "".join(_printable(char) for char in text)
-    return _SPACES.sub(" ", text).strip()
+    return _AROUND_BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
 def _printable(char: str) -> str:

@@ -13,7 +13,7 @@ _SCRIPTS = {
     "han": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005\u3007\U00020000-\U0003134f]"),
     "hiragana": re.compile("[\u3041-\u3096]"),
     "katakana": re.compile("[\u30a1-\u30fa\uff66-\uff6f\uff71-\uff9d][\u30a1-\u30fa\u30fc\uff66-\uff9f]+"),
-    "hangul": re.compile("[\uac00-\ud7a3]"),
+    "hangul": re.compile("[\uac00-\ud7a3]|[\u3131-\u318e]{2,}"),
     "latin": re.compile("[A-Za-z\u00c0-\u024f\uff21-\uff3a\uff41-\uff5a]+"),
     "cyrillic": re.compile("[\u0400-\u04ff]{2,}"),
     "greek": re.compile("[\u0370-\u03ff]{2,}"),

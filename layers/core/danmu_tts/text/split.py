@@ -7,10 +7,11 @@ because a voice phrases a sentence better than its parts. A cut is never made in
 import re
 from itertools import pairwise
 
-# Full-width marks end a piece at once; ASCII ones only before a space or the end, so 1,000 and 3.5 stay whole.
+# Full-width marks end a piece at once; ASCII ones only before a space or the end, so 1,000 and 3.5 stay whole,
+# and 12：30 too.
 _SENTENCE_END = re.compile(r"[。！？…]+[”’」』）)\"']*|[.!?]+[\"')]*(?=\s|$)|\n+")
-_CLAUSE_END = re.compile(r"[，、；：。！？…]+[”’」』）)\"']*|[,;:.!?]+[\"')]*(?=\s|$)|\n+")
-_WORD = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff]|[^\\W_]+")
+_CLAUSE_END = re.compile(r"(?:(?<!\d)[，：]|[，：](?!\d)|[、；。！？…])+[”’」』）)\"']*|[,;:.!?]+[\"')]*(?=\s|$)|\n+")
+_WORD = re.compile("[々〇ぁ-ゖァ-ヺー\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]|[^\\W_]+")
 
 _LATIN_WORD = re.compile(r"[^\W_\u2e80-\U0010ffff]{2,}")
 
@@ -43,14 +44,14 @@ def _cut(text: str, ends: re.Pattern[str]) -> list[str]:
 
 
 def _bound(piece: str) -> list[str]:
-    """Cut an over-long piece at clauses, then at spaces, then anywhere but inside a run of letters or digits."""
+    """Cut an over-long piece at clauses, else at spaces, else between hanzi; a run of letters or digits stays whole."""
     if len(piece) <= _MAX_PIECE_CHARS:
         return [piece]
-    for pattern in (_CLAUSE_END, re.compile(r"\s+"), re.compile("(?<=[\u2e80-\u9fff])")):
+    for pattern in (_CLAUSE_END, re.compile(r"\s+"), re.compile("(?<=[\u3040-\u9fff])")):
         parts = _pack(_spans(piece, pattern))
         if len(parts) > 1:
             return [part for whole in parts for part in _bound(whole)]
-    return [piece[start : start + _MAX_PIECE_CHARS] for start in range(0, len(piece), _MAX_PIECE_CHARS)]
+    return [piece]
 
 
 def _spans(text: str, ends: re.Pattern[str]) -> list[str]:

@@ -47,9 +47,9 @@ class Encoders:
         try:
             codec = self._codecs[audio_format](rate_hz)
         except ImportError as error:
+            package = "danmu-tts[aac]" if audio_format is AudioFormat.AAC else "danmu-tts"
             raise UnsupportedFormatError(
-                f"{audio_format} needs an encoder that is not installed: pip install 'danmu-tts[{audio_format}]'.",
-                param="format",
+                f"{audio_format} needs an encoder that is not installed here: pip install '{package}'.", param="format"
             ) from error
         return _Encoder(codec, Resampler(source_rate_hz * pitch_ratio, rate_hz, volume), rate_hz)
 

@@ -7,7 +7,7 @@ class Resampler:
     """Converts signed 16-bit mono samples; does nothing at all where nothing is to be done."""
 
     def __init__(self, source_rate_hz: float, target_rate_hz: int, gain: float) -> None:
-        self._gain = gain
+        self._gain = float(gain)  # an int would keep the product in 16 bits
         self._stream: Any = None
         if source_rate_hz != target_rate_hz:
             import soxr

@@ -7,9 +7,23 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class EngineSlot:
+    """The right to keep one core busy."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self._threads = threads
+        self.work: asyncio.Future[Any] | None = None
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Run blocking work on an engine thread. A cancelled caller is let go at once; the work cannot be."""
+        work = asyncio.get_running_loop().run_in_executor(self._threads, function)
+        self.work = work
+        return await asyncio.shield(work)
 
 
 class EngineSlots:
@@ -27,47 +41,45 @@ class EngineSlots:
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="engine")
 
     @asynccontextmanager
-    async def slot(self, priority: int) -> AsyncIterator[None]:
-        """Hold a slot; lower priorities go first."""
+    async def slot(self, priority: int) -> AsyncIterator[EngineSlot]:
+        """Hold a slot; lower priorities go first. Work left behind keeps the slot until it is done."""
         await self._acquire(priority)
+        slot = EngineSlot(self._threads)
         try:
-            yield
+            yield slot
         finally:
-            self._release()
-
-    async def run(self, function: Callable[[], T]) -> T:
-        """Run blocking work on an engine thread. A cancelled caller still holds its slot until the work is done."""
-        work = asyncio.get_running_loop().run_in_executor(self._threads, function)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait([work])
-            raise
+            if slot.work is None or slot.work.done():
+                self._release()
+            else:
+                slot.work.add_done_callback(self._abandoned)
 
     @property
     def waiting(self) -> int:
         """How many utterances wait for a slot."""
-        return len(self._waiting)
+        return sum(not turn.done() for _, _, turn in self._waiting)
 
     async def _acquire(self, priority: int) -> None:
         if self._free:
             self._free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = (priority, next(self._arrivals), turn)
-        heapq.heappush(self._waiting, entry)
+        heapq.heappush(self._waiting, (priority, next(self._arrivals), turn))
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():  # the slot was given in the very moment of giving up
                 self._release()
-            else:
-                self._waiting.remove(entry)
-                heapq.heapify(self._waiting)
             raise
 
     def _release(self) -> None:
-        if self._waiting:
-            heapq.heappop(self._waiting)[2].set_result(None)
-        else:
-            self._free += 1
+        """Give the slot to the first who still waits; those who gave up are only now forgotten."""
+        while self._waiting:
+            turn = heapq.heappop(self._waiting)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    def _abandoned(self, work: asyncio.Future[Any]) -> None:
+        work.exception()  # nobody is left to hear of it
+        self._release()

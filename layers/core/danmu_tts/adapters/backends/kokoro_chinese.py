@@ -33,6 +33,9 @@ _LETTERS = {
     "k": "kʰeɪ", "l": "ɛl", "m": "ɛm", "n": "ɛn", "o": "oʊ", "p": "pʰi", "q": "kʰju", "r": "ɑɹ", "s": "ɛs", "t": "tʰi",
     "u": "ju", "v": "weɪ", "w": "tapulju", "x": "ɛks", "y": "waɪ", "z": "ʣi",
 }  # fmt: skip
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+# Nobody reads a number of nine digits as a number.
+_LONG_NUMBER = re.compile(r"\d{9,}")
 _VOWEL = re.compile("[aeiouy]", re.IGNORECASE)
 _LONGEST_SPELLED = 4
 
@@ -42,7 +45,8 @@ def chinese_phonemes(text: str) -> str:
     import cn2an
 
     spoken = []
-    for hanzi, latin, other in _RUN.findall(cn2an.transform(text, "an2cn")):
+    text = _LONG_NUMBER.sub(lambda digits: digits[0].translate(_DIGITS), text)
+    for hanzi, latin, other in _RUN.findall(cn2an.transform(text, "an2cn").translate(_DIGITS)):
         if hanzi:
             spoken.append(_words(hanzi))
         elif latin:

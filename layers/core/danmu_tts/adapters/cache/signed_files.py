@@ -56,7 +56,8 @@ class SignedFiles:
 
     def open_signed(self, key: str, *, expires: str, signature: str) -> StoredAudioFile | None:
         """The file of a valid URL, None for a wrong or expired one. Raises FileNotFoundError when it is gone."""
-        if not (expires.isascii() and expires.isdecimal() and len(expires) <= 12 and signature.isascii()):
+        readable = expires.isascii() and expires.isdecimal() and len(expires) <= 12
+        if not (readable and signature.isascii() and key.isascii()):
             return None
         expires_at = int(expires)
         genuine = hmac.compare_digest(self._sign(key, expires_at), signature)
@@ -70,14 +71,32 @@ class SignedFiles:
 
     @cached_property
     def _signing_key(self) -> bytes:
-        if self._given_key:
-            return self._given_key.encode()
-        self._key_file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self._key_file.read_bytes()
-        with os.fdopen(descriptor, "wb") as file:
-            key = secrets.token_hex(_KEY_BYTES).encode()
-            file.write(key)
+        return self._given_key.encode() if self._given_key else _kept_key(self._key_file)
+
+
+def _kept_key(path: Path) -> bytes:
+    """The key in a file, made where there is none. Processes that start together end up with the same one."""
+    key = _read_key(path)
+    if key:
         return key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # too short to be ours: a crash, or somebody's mistake
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_hex(_KEY_BYTES).encode())
+    try:
+        path.hardlink_to(fresh)  # unlike a rename, it fails where another process was faster
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        fresh.replace(path)
+    fresh.unlink(missing_ok=True)
+    return path.read_bytes()
+
+
+def _read_key(path: Path) -> bytes | None:
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return key if len(key) >= _KEY_BYTES else None

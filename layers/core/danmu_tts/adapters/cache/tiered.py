@@ -7,7 +7,10 @@ from danmu_tts.ports import CacheHit, SpeechCache
 
 
 class TieredCache:
-    """Reads the nearest tier that has it, promotes it to those before, writes all. Itself a ``ports.SpeechCache``."""
+    """Reads the nearest tier that has it, promotes it to those before, writes all. Itself a ``ports.SpeechCache``.
+
+    A hit does not touch the tiers behind it: a nearer tier's shorter life brings what is in use back to them in time.
+    """
 
     name = "tiered"
 

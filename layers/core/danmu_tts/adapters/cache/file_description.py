@@ -1,0 +1,39 @@
+"""The JSON file beside each audio file. It comes from a disk, so it is parsed like any other input."""
+
+import hashlib
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from danmu_tts.domain.audio import AudioFormat, Caption, EncodedSpeech
+
+
+class Description(BaseModel):
+    """What must be known to play a stored file, and to see that it is whole."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    format: AudioFormat
+    sample_rate_hz: Annotated[int, Field(gt=0)]
+    duration_ms: Annotated[int, Field(ge=0)]
+    voice: str
+    captions: tuple[Caption, ...]
+    sha256: str
+    stored_at: Annotated[float, Field(allow_inf_nan=False)]
+
+    @classmethod
+    def of(cls, speech: EncodedSpeech, *, stored_at: float) -> Self:
+        """Describe what is about to be stored, at a time in Unix seconds."""
+        return cls(
+            format=speech.format,
+            sample_rate_hz=speech.sample_rate_hz,
+            duration_ms=speech.duration_ms,
+            voice=speech.voice,
+            captions=speech.captions,
+            sha256=hashlib.sha256(speech.audio).hexdigest(),
+            stored_at=stored_at,
+        )
+
+    def with_audio(self, audio: bytes) -> EncodedSpeech:
+        """The entry as it was given to the cache."""
+        return EncodedSpeech(audio, self.format, self.sample_rate_hz, self.duration_ms, self.voice, self.captions)
