@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from danmu_tts.domain.errors import DanmuTTSError
 
 _RETRY_AFTER_S = "1"
+_SHOWN_CHARS = 80
 
 
 class ErrorDetail(BaseModel):
@@ -29,8 +30,8 @@ class ErrorAnswer(BaseModel):
     error: ErrorDetail
 
 
-# The OpenAPI description of what may go wrong anywhere; 422 is FastAPI's own shape, which we never send.
-RESPONSES: dict[int | str, dict[str, Any]] = {
+# The OpenAPI description of what may go wrong anywhere. The default keeps FastAPI's own 422 out, which we never send.
+RESPONSES: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorAnswer, "description": "Any other error."}} | {
     status: {"model": ErrorAnswer, "description": description}
     for status, description in {
         400: "The request is not understood.",
@@ -95,10 +96,15 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     problems: Sequence[dict[str, Any]] = error.errors()
     first = problems[0]
-    path = [str(part) for part in first["loc"] if part != "body"]
-    param = ".".join(path)[:100] or None
+    param = _field_name(first)
     status, code = _SPECIAL.get((param or "", first["type"]), (400, "invalid_request"))
     return error_response(status, code, _sentence(first, param), param)
+
+
+def _field_name(problem: Mapping[str, Any]) -> str | None:
+    """The field's own name: not where it stands in the request, nor which branch of a union it failed last."""
+    names = [str(part) for part in problem["loc"][1:]]
+    return names[0][:_SHOWN_CHARS] if names and problem["type"] != "json_invalid" else None
 
 
 def _sentence(problem: Mapping[str, Any], param: str | None) -> str:

@@ -9,8 +9,8 @@ from mangum.types import ASGI
 
 from danmu_tts import process_loop
 
-# Mangum takes the Host header apart without looking. API Gateway sends a good one; other senders may not.
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>\d{1,5}))?")
+_LARGEST_PORT = 65535
 
 
 class LambdaAdapter(Mangum):
@@ -19,21 +19,29 @@ class LambdaAdapter(Mangum):
     def __init__(self, app: ASGI) -> None:
         super().__init__(app, lifespan="off")
 
+    def _setup_event_loop(self) -> None:
+        """Mangum would make a loop for the thread that builds it; nobody would run or close it."""
+
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answer one event, from any thread."""
         return process_loop.run(self._answer(event, context))
 
     async def _answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        translator = self.infer(_with_sound_host(event), context)
-        cycle = HTTPCycle(translator.scope, translator.body)
+        headers: dict[str, str] = event.get("headers") or {}
+        # Mangum takes the Host header apart without looking and fails on [::1]:8000, so it gets a simple one.
+        translator = self.infer(event | {"headers": headers | {"host": "localhost"}}, context)
+        host = _sound_host(headers.get("host", ""), event)
+        scope = translator.scope
+        scope["headers"] = [[name, host if name == b"host" else value] for name, value in scope["headers"]]
+        cycle = HTTPCycle(scope, translator.body)
         await cycle.run(self.app)
         return translator({"status": cycle.status, "headers": cycle.headers, "body": cycle.body})
 
 
-def _with_sound_host(event: dict[str, Any]) -> dict[str, Any]:
-    """The event, under the API's own domain name where the Host header is none."""
-    headers: dict[str, str] = event.get("headers") or {}
-    if _HOST.fullmatch(headers.get("host", "")):
-        return event
-    domain: str = event["requestContext"].get("domainName", "")
-    return event | {"headers": headers | {"host": domain if _HOST.fullmatch(domain) else "localhost"}}
+def _sound_host(host: str, event: dict[str, Any]) -> bytes:
+    """The Host header, or the API's own domain name where it is none: audio URLs are built from it."""
+    for candidate in (host, str(event["requestContext"].get("domainName", ""))):
+        match = _HOST.fullmatch(candidate)
+        if match and 0 < int(match["port"] or 1) <= _LARGEST_PORT:
+            return candidate.encode("ascii")
+    return b"localhost"

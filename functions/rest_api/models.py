@@ -21,4 +21,4 @@ def backend_of_model(model: str, container: Container) -> str | None:
     if model in container.voices.backends:
         return model
     known = ", ".join([AUTO, *container.voices.backends])
-    raise NotFoundError(f"No model named {model!r}. Known here: {known}.", param="model")
+    raise NotFoundError(f"No model named {model[:80]!r}. Known here: {known}.", param="model")

@@ -1,5 +1,5 @@
 """``python -m infra.local`` is ``danmu-tts``."""
 
-from infra.local.cli import app
+from infra.local.cli import main
 
-app()
+main()

@@ -1,5 +1,6 @@
 """``danmu-tts``: the command line."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -27,7 +28,7 @@ app.command()(doctor)
 
 
 @app.callback()
-def main(
+def _options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
 ) -> None:
     """A live stream's chat (danmu), spoken aloud."""
@@ -99,13 +100,32 @@ def voices(
     Console().print(table)
 
 
+def main() -> None:
+    """Run the command line; a setting that cannot be read is said in a line, not in a traceback."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    try:
+        app()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "DANMU_TTS_" + "__".join(str(part) for part in problem["loc"]).upper()
+            typer.echo(f"{name}: {problem['msg']}", err=True)
+        sys.exit(1)
+    except SettingsError as error:
+        given = ", ".join(sorted(name for name in os.environ if name.upper().startswith("DANMU_TTS_")))
+        typer.echo(f'{error}. A table is JSON: {{"zh": "kokoro:zh-jm_kumo"}}. Given: {given}.', err=True)
+        sys.exit(1)
+
+
 def _format(asked: str | None, output: Path | None) -> AudioFormat:
-    """The format asked for by name, else by the file's suffix, else MP3."""
+    """The format asked for by name, else by the file's suffix; MP3 where neither says."""
     suffix = output.suffix.removeprefix(".").lower() if output else ""
+    name = (asked or suffix or AudioFormat.MP3).lower()
     known = {each.value: each for each in AudioFormat}
-    name = (asked or known.get(suffix, AudioFormat.MP3)).lower()
     if name not in known:
-        raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint="--format")
+        hint = "--format" if asked else "--output"
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=hint)
     return known[name]
 
 
@@ -120,11 +140,12 @@ def _quiet(container: "Container") -> "Container":
 
 def _write(speech: "Speech", output: Path | None, elapsed_s: float) -> None:
     encoded = speech.encoded
-    if str(output) == "-":
-        sys.stdout.buffer.write(encoded.audio)
-        return
     target = output or Path(f"speech.{encoded.format}")
     try:
+        if str(output) == "-":
+            sys.stdout.buffer.write(encoded.audio)
+            sys.stdout.buffer.flush()
+            return
         target.write_bytes(encoded.audio)
     except OSError as error:
         typer.echo(f"Cannot write {target}: {error.strerror}.", err=True)

@@ -30,6 +30,7 @@ class Finding:
 def doctor() -> None:
     """Try everything this installation needs; say what is missing and how to get it."""
     from rich.console import Console
+    from rich.markup import escape
 
     from danmu_tts.bootstrap import container
 
@@ -38,7 +39,7 @@ def doctor() -> None:
     for finding in _examine(container()):
         findings.append(finding)
         mark = "[green]ok     [/]" if finding.works else "[red]missing[/]" if finding.needed else "[yellow]missing[/]"
-        console.print(f"{mark} {finding.what}: [dim]{finding.detail}[/]")
+        console.print(f"{mark} {finding.what}: [dim]{escape(finding.detail)}[/]", soft_wrap=True)
     if any(finding.needed and not finding.works for finding in findings):
         raise typer.Exit(1)
 

@@ -47,6 +47,7 @@ class DetailedHealth(BaseModel):
     budget: None = None
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health")
 async def health() -> Health:
     """Cheap enough for a load balancer: touches nothing."""

@@ -55,7 +55,9 @@ class CreateSpeechRequest(BaseModel):
         str | None, Field(max_length=4096, description="Taken for compatibility; local voices cannot follow them.")
     ] = None
     response_format: AudioFormat = AudioFormat.MP3
-    speed: Annotated[float, Field(ge=0.25, le=4, allow_inf_nan=False, description="Tempo; 1 is the voice's own.")] = 1.0
+    speed: Annotated[
+        float, Field(strict=True, ge=0.25, le=4, allow_inf_nan=False, description="Tempo; 1 is the voice's own.")
+    ] = 1.0
     stream_format: StreamFormat = StreamFormat.AUDIO
 
 

@@ -38,13 +38,19 @@ class NativeSpeechRequest(BaseModel):
     ] = None
     backend: Annotated[str | None, Field(pattern=r"^[a-zA-Z0-9\-_]+$", max_length=60)] = None
     format: AudioFormat = AudioFormat.MP3
-    speed: Annotated[float, Field(ge=0.25, le=4, allow_inf_nan=False, description="Tempo; 1 is the voice's own.")] = 1.0
-    pitch: Annotated[float, Field(ge=-12, le=12, allow_inf_nan=False, description="Semitones up or down.")] = 0.0
-    volume: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False, description="Linear gain.")] = 1.0
+    speed: Annotated[
+        float, Field(strict=True, ge=0.25, le=4, allow_inf_nan=False, description="Tempo; 1 is the voice's own.")
+    ] = 1.0
+    pitch: Annotated[
+        float, Field(strict=True, ge=-12, le=12, allow_inf_nan=False, description="Semitones up or down.")
+    ] = 0.0
+    volume: Annotated[float, Field(strict=True, ge=0, le=2, allow_inf_nan=False, description="Linear gain.")] = 1.0
     language: Annotated[LanguageTag | None, Field(description="BCP 47; the text decides when absent.")] = None
     priority: PriorityName = PriorityName.NORMAL
-    deadline_ms: Annotated[int | None, Field(ge=1, le=28_000, description="When the audio has lost its worth.")] = None
-    captions: Annotated[bool, Field(description="Say which words are heard when.")] = False
+    deadline_ms: Annotated[
+        int | None, Field(strict=True, ge=1, le=28_000, description="When the audio has lost its worth.")
+    ] = None
+    captions: Annotated[bool, Field(strict=True, description="Say which words are heard when.")] = False
     room: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\-_]{1,64}$")] | None = None
 
 

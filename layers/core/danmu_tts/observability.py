@@ -106,6 +106,10 @@ def _json_formatter() -> LambdaPowertoolsFormatter:
     return formatter
 
 
+# What a request brings along must not start a line of its own or command the terminal.
+_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+
 class TerminalFormatter(logging.Formatter):
     """``12:03:58 INFO danmu_tts.access: GET /health status=200``: the message, then the structured fields."""
 
@@ -117,4 +121,4 @@ class TerminalFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         """Append what was passed as ``extra``."""
         fields = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in self._STANDARD)
-        return f"{super().formatMessage(record)} {fields}".rstrip()
+        return f"{super().formatMessage(record)} {fields}".rstrip().translate(_VISIBLE)

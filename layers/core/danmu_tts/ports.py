@@ -34,7 +34,10 @@ class Backend(Protocol):
         ...
 
     def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
-        """Speak, piece by piece, in order. Raises BackendUnavailableError, also midway."""
+        """Speak, piece by piece, in order.
+
+        Raises BackendUnavailableError, also midway, and NothingToSayError for what this voice cannot pronounce.
+        """
         ...
 
     async def get_voices(self) -> Sequence[Voice]:

@@ -4,14 +4,22 @@ Every field is an environment variable ``DANMU_TTS_<CLASS>__<FIELD>`` or a line 
 ``DANMU_TTS_TTS__DEFAULT_LANGUAGE=en``.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _APP = "danmu-tts"
+
+
+def _comma_separated(value: object) -> object:
+    """``piper,kokoro``, or the JSON list that the other settings of more than one value are."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.startswith("[") else [part.strip() for part in value.split(",") if part.strip()]
 
 
 class _Section(BaseModel):
@@ -32,7 +40,9 @@ class ServerSettings(_Section):
 class TtsSettings(_Section):
     """Who speaks."""
 
-    backends: tuple[str, ...] = Field(("piper", "kokoro"), description="Enabled backends, preferred first.")
+    backends: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        ("piper", "kokoro"), description="Enabled backends, preferred first: piper,kokoro."
+    )
     default_language: str = Field("zh", description="Spoken when a text has no word to tell by: 666, 233.")
     default_voices: dict[str, str] = Field({}, description='Language to voice id, e.g. {"zh": "kokoro:zh-jm_kumo"}.')
     deadline_ms: Annotated[int, Field(ge=100)] = Field(28_000, description="Longest wait for audio. Lambda's is 29 s.")

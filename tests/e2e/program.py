@@ -1,0 +1,90 @@
+"""The program as its user starts it: a process of its own, told what it needs by its environment."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_START_TIMEOUT_S = 60
+_STOP_TIMEOUT_S = 30
+
+
+def command() -> str:
+    """The installed ``danmu-tts``."""
+    found = shutil.which("danmu-tts", path=Path(sys.executable).parent)
+    assert found, "danmu-tts is not installed in this environment"
+    return found
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """This process's environment with everything that the program keeps below ``home``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DANMU_TTS_") and name != "PORT"}
+    folders = {
+        "DANMU_TTS_CACHE__DIRECTORY": str(home / "cache"),
+        "DANMU_TTS_MODELS__DIRECTORY": str(home / "models"),
+    }
+    return kept | folders | settings
+
+
+class Server:
+    """``danmu-tts serve`` on a port that the system chose. Started again, it finds what it kept in ``home``."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.base_url = ""
+        self._log_path = home / "serve.log"
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def log(self) -> str:
+        """Everything written to stderr so far, in all runs."""
+        return self._log_path.read_text("utf-8")
+
+    def start(self) -> None:
+        """Return when it says that it is ready."""
+        with self._log_path.open("a") as stderr:
+            process = subprocess.Popen(
+                [command(), "serve", "--port", "0"],
+                cwd=self.home,
+                env=environment(self.home),
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        self._process = process
+        assert process.stdout is not None
+        watchdog = threading.Timer(_START_TIMEOUT_S, process.kill)
+        watchdog.start()
+        said = process.stdout.readline()
+        watchdog.cancel()
+        assert "ready at http://" in said, f"said {said!r} and logged: {self.log}"
+        self.base_url = said.partition("ready at ")[2].split()[0]
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; the exit code."""
+        return self._end(signal.SIGINT)
+
+    def terminate(self) -> int:
+        """End it as an init system does; the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """End it as a power cut does."""
+        return self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        process = self._process
+        if process is None:
+            return 0
+        self._process = None
+        process.send_signal(number)
+        try:
+            process.communicate(timeout=_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+        return process.returncode
