@@ -46,7 +46,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing the service and its voices (about 280 MB to fetch, once)"
+	@echo "Installing the service and its voices (about 250 MB to fetch, once)"
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $@

@@ -48,7 +48,7 @@ class NativeSpeechRequest(BaseModel):
     language: Annotated[LanguageTag | None, Field(description="BCP 47; the text decides when absent.")] = None
     priority: PriorityName = PriorityName.NORMAL
     deadline_ms: Annotated[
-        int | None, Field(strict=True, ge=1, le=28_000, description="When the audio has lost its worth.")
+        int | None, Field(strict=True, ge=1000, le=28_000, description="Longest wait; then a 504.")
     ] = None
     captions: Annotated[bool, Field(strict=True, description="Say which words are heard when.")] = False
     room: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\-_]{1,64}$")] | None = None
