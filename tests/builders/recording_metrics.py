@@ -1,0 +1,26 @@
+"""Metrics that remember what they were told."""
+
+from collections import Counter
+
+
+class RecordingMetrics:
+    """See ``ports.Metrics``."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[tuple[str, str]] = Counter()
+        self.durations_s: list[float] = []
+        self.first_audio_s: dict[str, list[float]] = {}
+        self.lookups: Counter[str] = Counter()
+
+    def request(self, *, backend: str, status: str, duration_s: float) -> None:
+        self.requests[backend, status] += 1
+        self.durations_s.append(duration_s)
+
+    def first_audio(self, *, backend: str, seconds: float) -> None:
+        self.first_audio_s.setdefault(backend, []).append(seconds)
+
+    def cache(self, *, tier: str) -> None:
+        self.lookups[tier] += 1
+
+    def render(self) -> tuple[bytes, str]:
+        return b"", "text/plain"

@@ -1,0 +1,96 @@
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from danmu_tts.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of ours, and no .env in the working directory."""
+    for name in [name for name in os.environ if name.upper().startswith("DANMU_TTS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_everything_has_a_default() -> None:
+    settings = Settings()
+    assert settings.server.host == "127.0.0.1"
+    assert settings.tts.backends[0] == "piper"
+    assert settings.tts.deadline_ms < 29_000
+    assert settings.logging.log_text is False
+    assert settings.security.url_signing_key is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "path", "value"),
+    [
+        ("DANMU_TTS_SERVER__PORT", "9000", "server.port", 9000),
+        ("DANMU_TTS_TTS__DEFAULT_LANGUAGE", "en", "tts.default_language", "en"),
+        ("DANMU_TTS_TTS__BACKENDS", "kokoro, piper", "tts.backends", ("kokoro", "piper")),
+        ("DANMU_TTS_TTS__DEFAULT_VOICES", '{"zh": "kokoro:x"}', "tts.default_voices", {"zh": "kokoro:x"}),
+        ("DANMU_TTS_CACHE__DIRECTORY", "/var/audio", "cache.directory", Path("/var/audio")),
+        ("DANMU_TTS_LOGGING__LOG_TEXT", "true", "logging.log_text", True),
+        ("danmu_tts_audio__url_ttl_s", "60", "audio.url_ttl_s", 60),
+    ],
+)
+def test_every_field_is_an_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, path: str, value: object
+) -> None:
+    monkeypatch.setenv(variable, text)
+    found: object = Settings()
+    for name in path.split("."):
+        found = getattr(found, name)
+    assert found == value
+
+
+def test_one_variable_leaves_its_neighbours_at_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANMU_TTS_SERVER__PORT", "9000")
+    assert Settings().server.max_concurrency == 64
+
+
+def test_an_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("DANMU_TTS_SERVER__PORT=9001\nDANMU_TTS_SERVER__HOST=0.0.0.0\nOTHER=1\n")
+    monkeypatch.setenv("DANMU_TTS_SERVER__PORT", "9002")
+    assert (Settings().server.host, Settings().server.port) == ("0.0.0.0", 9002)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("DANMU_TTS_SERVER__PORT", "70000"),
+        ("DANMU_TTS_SERVER__PORT", "http"),
+        ("DANMU_TTS_SERVER__MAX_CONCURRENCY", "0"),
+        ("DANMU_TTS_TTS__DEADLINE_MS", "5"),
+        ("DANMU_TTS_AUDIO__MP3_BITRATE_KBPS", "1000"),
+        ("DANMU_TTS_AUDIO__URL_TTL_S", "0"),
+        ("DANMU_TTS_CACHE__FILE_MAX_BYTES", "-1"),
+        ("DANMU_TTS_PERFORMANCE__ENGINE_THREADS", "0"),
+        ("DANMU_TTS_LOGGING__LEVEL", "LOUD"),
+        ("DANMU_TTS_SECURITY__URL_SIGNING_KEY", "k" * 31),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_its_field(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    (error,) = caught.value.errors()
+    assert error["loc"] == tuple(variable.lower().removeprefix("danmu_tts_").split("__"))
+
+
+def test_settings_do_not_change() -> None:
+    settings = Settings()
+    with pytest.raises(ValidationError):
+        setattr(settings, "server", settings.server.model_copy())  # noqa: B010 - mypy knows it is read-only
+
+
+def test_a_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANMU_TTS_SECURITY__URL_SIGNING_KEY", "k" * 40)
+    settings = Settings()
+    assert "k" * 8 not in repr(settings)
+    assert settings.security.url_signing_key is not None
+    assert settings.security.url_signing_key.get_secret_value() == "k" * 40
