@@ -1,4 +1,4 @@
-"""Why one ONNX Runtime thread an utterance: audio a second with every core busy, and alone, by threads."""
+"""Why the number of threads follows the load: an utterance alone, and every core busy, by ONNX Runtime threads."""
 
 import asyncio
 import time
@@ -12,11 +12,12 @@ from danmu_tts.domain.speech import Utterance
 
 _TEXT = {"piper": "that was the best round I have ever seen", "kokoro": "今天的天气真不错，我们出去走走吧"}
 _UTTERANCES = 12
+_SECOND_SESSION_S = 3
 
 
 def run(_: list[str]) -> None:
     """Print a row for each engine and number of threads."""
-    for threads in (1, 2):
+    for threads in (1, 2, 0):
         for make in (_piper, _kokoro):
             asyncio.run(_measure(make(threads), threads))
 
@@ -35,7 +36,8 @@ async def _measure(backend: Any, threads: int) -> None:
     async def speak() -> float:
         return float(sum([chunk.duration_ms async for chunk in backend.synthesize(utterance)]) / 1000)
 
-    await speak()
+    await asyncio.gather(speak(), speak())
+    await asyncio.sleep(_SECOND_SESSION_S)
     wall, cpu = time.perf_counter(), time.process_time()
     await speak()
     alone = time.perf_counter() - wall
@@ -43,6 +45,6 @@ async def _measure(backend: Any, threads: int) -> None:
     audio = sum(await asyncio.gather(*(speak() for _ in range(_UTTERANCES))))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(
-        f"{backend.name:7} {threads} threads: alone {alone * 1000:6.0f} ms; all cores busy "
+        f"{backend.name:7} {threads or 'auto'} threads: alone {alone * 1000:6.0f} ms; all cores busy "
         f"{audio / wall:5.1f} audio seconds a second, {audio / cpu:5.1f} a CPU second"
     )

@@ -72,7 +72,9 @@ class PerformanceSettings(_Section):
     """How the machine is used."""
 
     synthesis_slots: Annotated[int, Field(ge=0)] = Field(0, description="Utterances made at once; 0: one a core.")
-    engine_threads: Annotated[int, Field(ge=1)] = Field(1, description="ONNX Runtime threads an utterance.")
+    engine_threads: Annotated[int, Field(ge=0)] = Field(
+        0, description="ONNX Runtime threads an utterance; 0: all cores when it is alone, else one."
+    )
     max_loaded_voices: Annotated[int, Field(ge=1)] = Field(4, description="Models a backend keeps in memory.")
     preload: bool = Field(True, description="The local server loads its voices while it starts.")
 

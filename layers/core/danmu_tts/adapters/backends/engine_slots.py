@@ -54,6 +54,11 @@ class EngineSlots:
                 slot.work.add_done_callback(self._abandoned)
 
     @property
+    def busy(self) -> int:
+        """How many slots are held."""
+        return self.size - self._free
+
+    @property
     def waiting(self) -> int:
         """How many utterances wait for a slot."""
         return sum(not turn.done() for _, _, turn in self._waiting)

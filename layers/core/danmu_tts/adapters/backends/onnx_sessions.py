@@ -1,0 +1,55 @@
+"""One ONNX model that uses the whole machine when an utterance is alone, and one core when others speak too.
+
+Several threads make one utterance sooner and all of them together slower: `make bench` shows both. ONNX Runtime fixes
+the number when a session is made, so there are two sessions. The second is made in the background when it is first
+needed; nobody waits for it.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from danmu_tts.adapters.backends.engine_slots import EngineSlots
+
+# More helped no voice that was measured.
+_MOST_THREADS = 4
+
+
+class OnnxSessions:
+    """Stands in for an ``onnxruntime.InferenceSession``."""
+
+    def __init__(self, model: Callable[[], bytes | str], slots: EngineSlots, threads: int) -> None:
+        """Make the first session.
+
+        Args:
+            model: gives the model's bytes or path, once for each session.
+            threads: how many an utterance may use; 0 decides by how many utterances there are.
+        """
+        self._model = model
+        self._slots = slots
+        self._alone = _session(model(), threads or min(slots.size, _MOST_THREADS))
+        self._together: Any = self._alone if threads or slots.size == 1 else None
+        self._making = threading.Lock()
+
+    def run(self, outputs: list[str] | None, inputs: dict[str, Any]) -> list[Any]:
+        """Infer; arguments and answer are ONNX Runtime's."""
+        session = self._alone
+        if self._slots.busy > 1:
+            if self._together is None and self._making.acquire(blocking=False):
+                threading.Thread(target=self._make_second, name="onnx-session", daemon=True).start()
+            session = self._together or self._alone
+        answer: list[Any] = session.run(outputs, inputs)
+        return answer
+
+    def _make_second(self) -> None:
+        self._together = _session(self._model(), 1)
+
+
+def _session(model: bytes | str, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # A spinning thread pool burns the cores that other utterances could use.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
