@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,12 +35,15 @@ _AUDIBLE_TEMPO_ERROR = 1.03
 logger = get_logger("backends")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _LoadedVoice:
-    """A ``piper.PiperVoice`` and how it keeps time."""
+    """A ``piper.PiperVoice`` and how it keeps time, which is measured when it is first asked to hurry or to drawl."""
 
     voice: Any
-    tempo: TempoModel
+
+    @cached_property
+    def tempo(self) -> TempoModel:
+        return TempoModel.measure(self.voice)
 
 
 class PiperBackend(LocalEngine[_LoadedVoice]):
@@ -74,14 +77,14 @@ class PiperBackend(LocalEngine[_LoadedVoice]):
             from danmu_tts.adapters.backends.piper_pinyin import install_pinyin_phonemizer
 
             install_pinyin_phonemizer(voice)
-        return _LoadedVoice(voice, TempoModel.measure(voice))
+        return _LoadedVoice(voice)
 
     def _speak(self, model: _LoadedVoice, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
         import numpy as np
         from piper import SynthesisConfig
 
         rate_hz: int = model.voice.config.sample_rate
-        scale, too_long = model.tempo.scale_for(tempo)
+        scale, too_long = (None, 1.0) if tempo == 1 else model.tempo.scale_for(tempo)
         config = SynthesisConfig(length_scale=scale, normalize_audio=False)
         pieces = [chunk.audio_float_array for chunk in model.voice.synthesize(_without_phoneme_blocks(text), config)]
         samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)

@@ -2,7 +2,7 @@
 
 The model rounds each phoneme's length up to whole frames, so speech does not shrink as its length scale does: halving
 the scale takes away about a third of the time, and no scale makes it four times as fast. How it shrinks differs from
-voice to voice and is measured once, when a voice is loaded.
+voice to voice and is measured once a voice.
 """
 
 from dataclasses import dataclass
