@@ -67,7 +67,7 @@ def test_an_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatc
         ("DANMU_TTS_AUDIO__MP3_BITRATE_KBPS", "1000"),
         ("DANMU_TTS_AUDIO__URL_TTL_S", "0"),
         ("DANMU_TTS_CACHE__FILE_MAX_BYTES", "-1"),
-        ("DANMU_TTS_PERFORMANCE__ENGINE_THREADS", "0"),
+        ("DANMU_TTS_PERFORMANCE__ENGINE_THREADS", "-1"),
         ("DANMU_TTS_LOGGING__LEVEL", "LOUD"),
         ("DANMU_TTS_SECURITY__URL_SIGNING_KEY", "k" * 31),
     ],
