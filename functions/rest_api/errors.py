@@ -57,9 +57,9 @@ _OPENAI_FIELDS = {"text": "input", "format": "response_format", "backend": "mode
 
 def install(app: FastAPI) -> None:
     """Register the handlers. Routes hold no ``try``."""
-    app.add_exception_handler(DanmuTTSError, _domain_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.exception_handler(DanmuTTSError)(_domain_error)
+    app.exception_handler(RequestValidationError)(_validation_error)
+    app.exception_handler(HTTPException)(_http_error)
 
 
 def error_response(
@@ -77,8 +77,7 @@ def internal_error() -> JSONResponse:
     return error_response(500, "internal_error", "A mistake of ours. The server's log knows more under x-request-id.")
 
 
-async def _domain_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, DanmuTTSError)  # noqa: S101 - registered for this class alone
+async def _domain_error(request: Request, error: DanmuTTSError) -> JSONResponse:
     param = error.param
     if param and request.url.path == _OPENAI_PATH:
         param = _OPENAI_FIELDS.get(param, param)
@@ -86,14 +85,12 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     return error_response(error.http_status, error.code, error.message, param, headers)
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
     code = "not_found" if error.status_code == 404 else "invalid_request"
     return error_response(error.status_code, code, str(error.detail), headers=error.headers)
 
 
-async def _validation_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+async def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
     problems: Sequence[dict[str, Any]] = error.errors()
     first = problems[0]
     param = _field_name(first)

@@ -116,7 +116,7 @@ class LocalEngine(Generic[M]):
     def _spoken(self, model: M, utterance: Utterance, piece: str) -> "tuple[Samples, int]":
         try:
             return self._speak(model, utterance.voice, piece, utterance.tempo)
-        except Exception as error:
+        except Exception as error:  # the edge of foreign code: whatever fails in an engine is this one error
             raise BackendUnavailableError(f"{self.name} failed while speaking: {type(error).__name__}.") from error
 
     def _loaded(self, model: str) -> M:
@@ -125,7 +125,7 @@ class LocalEngine(Generic[M]):
             if model not in self._models:
                 try:
                     self._models[model] = self._load(model)
-                except Exception as error:
+                except Exception as error:  # as above
                     logger.exception("model failed to load", extra={"backend": self.name, "model": model})
                     raise BackendUnavailableError(
                         f"{self.name} could not load {model} ({type(error).__name__}); the log says why."
