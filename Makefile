@@ -47,12 +47,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the service and its voices (about 250 MB to fetch, once)"
-	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip --disable-pip-version-check install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the tests need (about 550 MB to fetch, once)"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip --disable-pip-version-check install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $@ $(VENV)/.run

@@ -8,13 +8,14 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from models.errors import DownloadError, VerificationError
 from models.part_file import PartFile
 from models.progress import Progress
 
 MAX_ATTEMPTS = 8
+MAX_CONNECT_ATTEMPTS = 3
 MAX_BACKOFF_S = 30.0
 MAX_RETRY_AFTER_S = 120.0
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
@@ -49,7 +50,8 @@ def download(remote: RemoteFile, client: httpx.Client, progress: Progress, sleep
     retrying = Retrying(
         retry=retry_if_exception(_is_retryable),
         wait=_wait_s,
-        stop=stop_after_attempt(MAX_ATTEMPTS),
+        stop=_gives_up,
+        before_sleep=lambda state: _say_why(state, progress),
         sleep=sleep,
         reraise=True,
     )
@@ -60,6 +62,18 @@ def download(remote: RemoteFile, client: httpx.Client, progress: Progress, sleep
             part.install()
         finally:
             progress.finish()
+
+
+def _gives_up(state: RetryCallState) -> bool:
+    """A host that cannot even be connected to is given up sooner than one that breaks off."""
+    error = state.outcome.exception() if state.outcome else None
+    unreachable = error is not None and isinstance(error.__cause__, httpx.ConnectError)
+    return state.attempt_number >= (MAX_CONNECT_ATTEMPTS if unreachable else MAX_ATTEMPTS)
+
+
+def _say_why(state: RetryCallState, progress: Progress) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    progress.waiting(str(error), state.upcoming_sleep)
 
 
 def _is_retryable(error: BaseException) -> bool:

@@ -19,6 +19,9 @@ class Progress(Protocol):
     def advance(self, n: int) -> None:
         """Count `n` more bytes."""
 
+    def waiting(self, reason: str, seconds: float) -> None:
+        """An attempt failed; the next one comes after so many seconds."""
+
     def finish(self) -> None:
         """End the file, whether it is complete or not."""
 
@@ -30,6 +33,9 @@ class NoProgress:
         """Do nothing."""
 
     def advance(self, n: int) -> None:
+        """Do nothing."""
+
+    def waiting(self, reason: str, seconds: float) -> None:
         """Do nothing."""
 
     def finish(self) -> None:
@@ -64,6 +70,10 @@ class RichProgress:
             self._bars.advance(self._task, n)
         elif self._percent() // PLAIN_STEP_PERCENT > before // PLAIN_STEP_PERCENT:
             self._say(f"{self._name}: {self._percent()} %")
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Say why nothing moves."""
+        self._say(f"{reason}; trying again in {seconds:.0f} s")
 
     def finish(self) -> None:
         """Leave the bar as it is and give the terminal back."""

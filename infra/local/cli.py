@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from danmu_tts import __version__
 from danmu_tts.domain.audio import AudioFormat
 from infra.local.doctor import doctor
 from infra.local.models_cli import models_app
@@ -15,6 +16,9 @@ from infra.local.models_cli import models_app
 if TYPE_CHECKING:
     from danmu_tts.bootstrap import Container
     from danmu_tts.domain.speech import Speech
+
+# Nobody waits for a reply but the person who asked, and Ctrl-C is at hand.
+_PATIENCE_MS = 3_600_000
 
 app = typer.Typer(
     name="danmu-tts",
@@ -27,16 +31,19 @@ app.add_typer(models_app, name="models")
 app.command()(doctor)
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
-) -> None:
-    """A live stream's chat (danmu), spoken aloud."""
-    if version:
-        from danmu_tts import __version__
-
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """A live stream's chat (danmu), spoken aloud."""
 
 
 @app.command()
@@ -47,7 +54,7 @@ def serve(
     """Run the whole service on this machine until Ctrl-C."""
     from infra.local.serve import serve as run_server
 
-    raise typer.Exit(run_server(host, port))
+    run_server(host, port)
 
 
 @app.command()
@@ -74,7 +81,11 @@ def say(
     started = time.perf_counter()
     try:
         request = SpeechRequest(
-            text=sys.stdin.read() if text == "-" else text, voice=voice, format=chosen, prosody=Prosody(speed=speed)
+            text=sys.stdin.read() if text == "-" else text,
+            voice=voice,
+            format=chosen,
+            prosody=Prosody(speed=speed),
+            deadline_ms=_PATIENCE_MS,
         )
         speech = process_loop.run(_quiet(container()).speak.speak(request))
     except DanmuTTSError as error:
@@ -95,7 +106,11 @@ def voices(
     from danmu_tts.bootstrap import container
 
     table = Table("voice", "language", "gender", box=None)
-    for voice in process_loop.run(container().voices.list(language=language)):
+    found = process_loop.run(container().voices.list(language=language))
+    if not found:
+        typer.echo("No such voice is installed. `danmu-tts doctor` says what is missing.", err=True)
+        raise typer.Exit(1)
+    for voice in found:
         table.add_row(voice.id, voice.language, voice.gender)
     Console().print(table)
 
@@ -111,6 +126,9 @@ def main() -> None:
         for problem in error.errors():
             name = "DANMU_TTS_" + "__".join(str(part) for part in problem["loc"]).upper()
             typer.echo(f"{name}: {problem['msg']}", err=True)
+        sys.exit(1)
+    except UnicodeDecodeError:
+        typer.echo("The file .env is not UTF-8 text. Save it as UTF-8.", err=True)
         sys.exit(1)
     except SettingsError as error:
         given = ", ".join(sorted(name for name in os.environ if name.upper().startswith("DANMU_TTS_")))
@@ -147,6 +165,9 @@ def _write(speech: "Speech", output: Path | None, elapsed_s: float) -> None:
             sys.stdout.buffer.flush()
             return
         target.write_bytes(encoded.audio)
+    except BrokenPipeError:  # the reader has heard enough, and Python must not try to write the rest at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
     except OSError as error:
         typer.echo(f"Cannot write {target}: {error.strerror}.", err=True)
         raise typer.Exit(1) from error

@@ -130,6 +130,8 @@ def _unknown_settings(container: "Container") -> Iterator[Finding]:
         for group in fields
         for name in type(getattr(container.settings, group)).model_fields
     } | {f"{_ENV_PREFIX}{group}".upper() for group in fields}
-    for variable in sorted(os.environ):
+    from dotenv import dotenv_values
+
+    for variable in sorted({*os.environ, *dotenv_values(".env")}):
         if variable.upper().startswith(_ENV_PREFIX) and variable.upper() not in known:
             yield Finding(variable, False, "no such setting; the names are DANMU_TTS_<CLASS>__<FIELD>")

@@ -163,7 +163,11 @@ class _HttpApi:
         task = asyncio.create_task(anyio.to_thread.run_sync(call, limiter=self._slots))
         self._invocations.add(task)
         task.add_done_callback(self._invocations.discard)
-        done, _ = await asyncio.wait({task}, timeout=self._limits.timeout_s)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._limits.timeout_s)
+        except asyncio.CancelledError:  # the server stops and has waited as long as it would
+            given_up.set()
+            return error_response(503, "The server is stopping.", code="backend_unavailable", request_id=request_id)
         if done:
             return task.result()
         given_up.set()

@@ -11,7 +11,9 @@ from starlette.types import Send
 
 _TYPE_OF_STATUS_CLASS = {4: "invalid_request_error", 5: "server_error"}
 
-ErrorCode = Literal["invalid_request", "forbidden", "not_found", "internal_error", "deadline_exceeded"]
+ErrorCode = Literal[
+    "invalid_request", "forbidden", "not_found", "internal_error", "backend_unavailable", "deadline_exceeded"
+]
 
 Header = tuple[bytes, bytes]
 

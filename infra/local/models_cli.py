@@ -38,7 +38,7 @@ def fetch_models(
 ) -> None:
     """Fetch models. Ctrl-C keeps what is there; the next run goes on from it."""
     from danmu_tts.bootstrap import container
-    from models.errors import FetchError
+    from models.errors import DownloadError, FetchError
     from models.fetch import fetch
     from models.manifest import load_manifest
     from models.progress import RichProgress
@@ -55,7 +55,9 @@ def fetch_models(
             )
             typer.echo(f"{entry.name} is in {folder} (licence: {entry.licence}, {entry.licence_url})")
     except FetchError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(f"{error}", err=True)
+        if isinstance(error, DownloadError):
+            typer.echo("Run the same command again to go on from here; --mirror URL takes another host.", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt as interrupt:
         typer.echo("Stopped. Run the same command again to go on from here.", err=True)

@@ -1,6 +1,9 @@
 """Wire the local gateway to the handlers that Lambda calls."""
 
+import os
+import sys
 import threading
+from typing import NoReturn
 
 import typer
 from starlette.types import ASGIApp
@@ -8,17 +11,21 @@ from starlette.types import ASGIApp
 from infra.local.server import run
 
 
-def serve(host: str | None, port: int | None) -> int:
-    """Run the service until Ctrl-C; the exit code. What is None comes from the settings."""
+def serve(host: str | None, port: int | None) -> NoReturn:
+    """Run the service until Ctrl-C and end the process. What is None comes from the settings."""
     from danmu_tts.settings import Settings
 
     server = Settings().server
-    return run(
+    code = run(
         _create_app,
         host=host or server.host,
         port=server.port if port is None else port,
         on_ready=_say_ready,
     )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Whoever was in flight has had his time. An engine's thread would hold the process until its text is spoken.
+    os._exit(code)
 
 
 def _create_app() -> ASGIApp:

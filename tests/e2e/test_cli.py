@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from danmu_tts import __version__
 from tests.e2e.program import command, environment
 from tests.e2e.sound import duration_ms
 
@@ -189,3 +190,21 @@ def test_a_full_disk_behind_standard_output_is_said_in_one_line(tmp_path: Path) 
         )
     assert done.returncode == 1
     assert "No space left" in only_line(done.stderr)
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    done = run(tmp_path, "--version")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().strip() == __version__
+
+
+def test_settings_that_are_not_utf8_are_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("DANMU_TTS_SERVER__PORT=9001\n".encode("utf-16"))
+    done = run(tmp_path, "voices")
+    assert done.returncode == 1
+    assert "UTF-8" in only_line(done.stderr)
+
+
+def test_the_doctor_reads_the_env_file_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DANMU_TTS_TTS__DEFAULT_LANGUGE=en\nDANMU_TTS_TTS__BACKENDS=piper\n")
+    assert b"DANMU_TTS_TTS__DEFAULT_LANGUGE" in run(tmp_path, "doctor").stdout

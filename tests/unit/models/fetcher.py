@@ -31,6 +31,9 @@ class Recorder:
         if self._interrupt_after_bytes is not None and self.received_bytes >= self._interrupt_after_bytes:
             raise KeyboardInterrupt
 
+    def waiting(self, reason: str, seconds: float) -> None:
+        self.events.append(("waiting", reason, seconds))
+
     def finish(self) -> None:
         self.events.append(("finish",))
 

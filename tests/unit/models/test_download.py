@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from models.download import MAX_ATTEMPTS, MAX_RETRY_AFTER_S
+from models.download import MAX_ATTEMPTS, MAX_CONNECT_ATTEMPTS, MAX_RETRY_AFTER_S
 from models.errors import DownloadError, VerificationError
 from models.manifest import is_installed
 from tests.unit.models.fetcher import FILES, OTHER, VOICE, Fetcher, Publish, Recorder
@@ -169,20 +169,27 @@ def test_a_server_that_stays_away_is_given_up_and_what_came_is_kept(
     assert fetcher.part.read_bytes() == VOICE[:1000]
 
 
-@pytest.mark.parametrize("failure", [httpx.ConnectError, httpx.ReadTimeout, httpx.ReadError])
+@pytest.mark.parametrize(
+    ("failure", "attempts"),
+    [(httpx.ConnectError, MAX_CONNECT_ATTEMPTS), (httpx.ReadTimeout, MAX_ATTEMPTS), (httpx.ReadError, MAX_ATTEMPTS)],
+)
 def test_a_server_that_cannot_be_reached_is_a_download_error_after_retries(
-    tmp_path: Path, publish: Publish, failure: type[httpx.TransportError]
+    tmp_path: Path, publish: Publish, failure: type[httpx.TransportError], attempts: int
 ) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise failure("no route to host")
 
     fetcher = Fetcher(tmp_path, httpx.Client(transport=httpx.MockTransport(fail)))
+    watcher = Recorder()
 
     with pytest.raises(DownloadError, match=r"could not download http://127\.0\.0\.1.*: no route to host") as caught:
-        fetcher(publish(FILES))
+        fetcher(publish(FILES), progress=watcher)
 
     assert isinstance(caught.value.__cause__, failure)
-    assert len(fetcher.slept_s) == MAX_ATTEMPTS - 1
+    assert len(fetcher.slept_s) == attempts - 1
+    waits = [event for event in watcher.events if event[0] == "waiting"]
+    assert [seconds for _, _, seconds in waits] == fetcher.slept_s
+    assert all("no route to host" in str(reason) for _, reason, _ in waits)
 
 
 @pytest.mark.parametrize("status", [401, 404, 204])

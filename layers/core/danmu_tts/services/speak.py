@@ -65,7 +65,9 @@ class SpeakService:
                 voice = await self._choose_voice(request, text)
                 speech = await self._cached_or_made(request, text, voice, started_s)
         except TimeoutError as error:
-            late = DeadlineExceededError("The audio was not ready before the deadline; it may be on a second try.")
+            late = DeadlineExceededError(
+                "The audio was not ready before the deadline. Shorten the text, or ask again when less is going on."
+            )
             self._record(request, voice, late.code, started_s)
             raise late from error
         except DanmuTTSError as error:

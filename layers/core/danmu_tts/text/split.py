@@ -1,7 +1,8 @@
 """Cut a text into pieces to be spoken one after another.
 
 The first piece is the first clause, so that a listener hears something early; what follows are whole sentences,
-because a voice phrases a sentence better than its parts. A cut is never made inside a number or a word.
+because a voice phrases a sentence better than its parts. A cut is never made inside a number or a
+word that anybody would write.
 """
 
 import re
@@ -44,14 +45,14 @@ def _cut(text: str, ends: re.Pattern[str]) -> list[str]:
 
 
 def _bound(piece: str) -> list[str]:
-    """Cut an over-long piece at clauses, else at spaces, else between hanzi; a run of letters or digits stays whole."""
+    """Cut an over-long piece at clauses, else at spaces, else between hanzi, else anywhere: no word is that long."""
     if len(piece) <= _MAX_PIECE_CHARS:
         return [piece]
     for pattern in (_CLAUSE_END, re.compile(r"\s+"), re.compile("(?<=[\u3040-\u9fff])")):
         parts = _pack(_spans(piece, pattern))
         if len(parts) > 1:
             return [part for whole in parts for part in _bound(whole)]
-    return [piece]
+    return [piece[start : start + _MAX_PIECE_CHARS] for start in range(0, len(piece), _MAX_PIECE_CHARS)]
 
 
 def _spans(text: str, ends: re.Pattern[str]) -> list[str]:

@@ -161,3 +161,12 @@ async def test_a_given_key_is_used_and_nothing_is_written(tmp_path: Path) -> Non
     assert a_shop(tmp_path, signing_key="k" * 32).opened(link)
     assert a_shop(tmp_path, signing_key="l" * 32).opened(link) is None
     assert not (tmp_path / "keys").exists()
+
+
+async def test_without_room_for_a_signing_key_there_is_no_link_and_nothing_opens(tmp_path: Path) -> None:
+    files = FileCache(tmp_path / "cache", 10_000, ttl_s=60, clock=FakeClock())
+    await files.set(KEY, a_speech())
+    (tmp_path / "not a folder").write_text("")
+    signed = SignedFiles(files, tmp_path / "not a folder" / "key", ttl_s=900, clock=FakeClock())
+    assert await signed.link(KEY, a_speech()) is None
+    assert signed.open_signed(KEY, expires="9999999999", signature="a") is None

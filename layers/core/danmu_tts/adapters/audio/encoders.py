@@ -82,19 +82,21 @@ class _Wav:
     """RIFF states its length up front, so everything comes at the end."""
 
     def __init__(self, rate_hz: int) -> None:
-        self._buffer = io.BytesIO()
-        self._file = wave.open(self._buffer, "wb")  # noqa: SIM115 - closed in finish
-        self._file.setnchannels(1)
-        self._file.setsampwidth(2)
-        self._file.setframerate(rate_hz)
+        self._rate_hz = rate_hz
+        self._pcm = bytearray()
 
     def write(self, pcm: bytes) -> bytes:
-        self._file.writeframesraw(pcm)
+        self._pcm += pcm
         return b""
 
     def finish(self) -> bytes:
-        self._file.close()
-        return self._buffer.getvalue()
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(self._rate_hz)
+            file.writeframes(self._pcm)
+        return buffer.getvalue()
 
 
 class _Mp3:

@@ -52,4 +52,8 @@ def _session(model: bytes | str, threads: int) -> Any:
     options.intra_op_num_threads = threads
     # A spinning thread pool burns the cores that other utterances could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # The arena keeps what the longest text ever needed, for each session. Without it memory is given back, at the same
+    # speed once the allocator has seen a few runs.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

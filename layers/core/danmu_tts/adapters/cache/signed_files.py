@@ -12,9 +12,12 @@ from pathlib import Path
 
 from danmu_tts.adapters.cache.files import FileCache
 from danmu_tts.domain.audio import EncodedSpeech
+from danmu_tts.observability import get_logger
 from danmu_tts.ports import AudioLink
 
 _KEY_BYTES = 32
+
+logger = get_logger("cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,12 @@ class SignedFiles:
             if not await self._files.set(key, speech):
                 return None
         expires_at = int(self._clock()) + self._ttl_s
-        return AudioLink(f"/audio/{key}?expires={expires_at}&signature={self._sign(key, expires_at)}", expires_at)
+        try:
+            signature = self._sign(key, expires_at)
+        except OSError as error:
+            logger.warning("no key to sign audio URLs with", extra={"reason": str(error)})
+            return None
+        return AudioLink(f"/audio/{key}?expires={expires_at}&signature={signature}", expires_at)
 
     def open_signed(self, key: str, *, expires: str, signature: str) -> StoredAudioFile | None:
         """The file of a valid URL, None for a wrong or expired one. Raises FileNotFoundError when it is gone."""
@@ -60,7 +68,10 @@ class SignedFiles:
         if not (readable and signature.isascii() and key.isascii()):
             return None
         expires_at = int(expires)
-        genuine = hmac.compare_digest(self._sign(key, expires_at), signature)
+        try:
+            genuine = hmac.compare_digest(self._sign(key, expires_at), signature)
+        except OSError:  # without a key nothing was ever signed
+            return None
         if not genuine or expires_at < self._clock():
             return None
         path, audio_format = self._files.locate(key)
@@ -82,16 +93,22 @@ def _kept_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # too short to be ours: a crash, or somebody's mistake
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secrets.token_hex(_KEY_BYTES).encode())
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_hex(_KEY_BYTES).encode())
+        _put_in_place(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return path.read_bytes()
+
+
+def _put_in_place(fresh: Path, path: Path) -> None:
     try:
         path.hardlink_to(fresh)  # unlike a rename, it fails where another process was faster
     except FileExistsError:
-        pass
+        return
     except OSError:  # a file system without links
         fresh.replace(path)
-    fresh.unlink(missing_ok=True)
-    return path.read_bytes()
 
 
 def _read_key(path: Path) -> bytes | None:
