@@ -13,19 +13,23 @@ from danmu_tts.adapters.backends.engine_slots import EngineSlots
 
 # More helped no voice that was measured.
 _MOST_THREADS = 4
+# A danmu has 20 to 80 tokens.
+_LONG_TOKENS = 150
 
 
 class OnnxSessions:
     """Stands in for an ``onnxruntime.InferenceSession``."""
 
-    def __init__(self, model: Callable[[], bytes | str], slots: EngineSlots, threads: int) -> None:
+    def __init__(self, model: Callable[[], bytes | str], tokens: str, slots: EngineSlots, threads: int) -> None:
         """Make the first session.
 
         Args:
             model: gives the model's bytes or path, once for each session.
+            tokens: name of the input that is as long as the text, of shape ``(1, length)``.
             threads: how many an utterance may use; 0 decides by how many utterances there are.
         """
         self._model = model
+        self._tokens = tokens
         self._slots = slots
         self._alone = _session(model(), threads or min(slots.size, _MOST_THREADS))
         self._together: Any = self._alone if threads or slots.size == 1 else None
@@ -38,8 +42,18 @@ class OnnxSessions:
             if self._together is None and self._making.acquire(blocking=False):
                 threading.Thread(target=self._make_second, name="onnx-session", daemon=True).start()
             session = self._together or self._alone
-        answer: list[Any] = session.run(outputs, inputs)
+        answer: list[Any] = session.run(outputs, inputs, self._run_options(inputs))
         return answer
+
+    def _run_options(self, inputs: dict[str, Any]) -> Any:
+        """Give memory back after a long text: a session would keep what its longest one needed, hundreds of MB."""
+        if inputs[self._tokens].shape[1] <= _LONG_TOKENS:
+            return None
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        return options
 
     def _make_second(self) -> None:
         self._together = _session(self._model(), 1)
@@ -52,8 +66,4 @@ def _session(model: bytes | str, threads: int) -> Any:
     options.intra_op_num_threads = threads
     # A spinning thread pool burns the cores that other utterances could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # The arena keeps what the longest text ever needed, for each session. Without it memory is given back, at the same
-    # speed once the allocator has seen a few runs.
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

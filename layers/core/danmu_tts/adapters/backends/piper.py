@@ -71,7 +71,7 @@ class PiperBackend(LocalEngine[_LoadedVoice]):
 
         path = next(path for path in self._files() if path.name == f"{model.rpartition('@')[0]}.onnx")
         config = json.loads(_config_path(path).read_text("utf-8"))
-        session: Any = OnnxSessions(lambda: str(path), self._slots, self._threads)
+        session: Any = OnnxSessions(lambda: str(path), "input", self._slots, self._threads)
         voice = PiperVoice(session=session, config=PiperConfig.from_dict(config))
         if config.get("phoneme_type") == "pinyin":
             from danmu_tts.adapters.backends.piper_pinyin import install_pinyin_phonemizer
