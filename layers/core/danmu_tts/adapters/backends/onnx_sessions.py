@@ -13,23 +13,25 @@ from danmu_tts.adapters.backends.engine_slots import EngineSlots
 
 # More helped no voice that was measured.
 _MOST_THREADS = 4
-# A danmu has 20 to 80 tokens.
-_LONG_TOKENS = 150
 
 
 class OnnxSessions:
     """Stands in for an ``onnxruntime.InferenceSession``."""
 
-    def __init__(self, model: Callable[[], bytes | str], tokens: str, slots: EngineSlots, threads: int) -> None:
+    def __init__(
+        self, model: Callable[[], bytes | str], tokens: str, long_tokens: int, slots: EngineSlots, threads: int
+    ) -> None:
         """Make the first session.
 
         Args:
             model: gives the model's bytes or path, once for each session.
             tokens: name of the input that is as long as the text, of shape ``(1, length)``.
+            long_tokens: a longer one is rare and worth the time that giving its memory back takes.
             threads: how many an utterance may use; 0 decides by how many utterances there are.
         """
         self._model = model
         self._tokens = tokens
+        self._long_tokens = long_tokens
         self._slots = slots
         self._alone = _session(model(), threads or min(slots.size, _MOST_THREADS))
         self._together: Any = self._alone if threads or slots.size == 1 else None
@@ -47,7 +49,7 @@ class OnnxSessions:
 
     def _run_options(self, inputs: dict[str, Any]) -> Any:
         """Give memory back after a long text: a session would keep what its longest one needed, hundreds of MB."""
-        if inputs[self._tokens].shape[1] <= _LONG_TOKENS:
+        if inputs[self._tokens].shape[1] <= self._long_tokens:
             return None
         import onnxruntime
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _GENDERS = {"joe": "male", "ryan": "male", "huayan": "female", "lessac": "female", "amy": "female", "alba": "female"}
 
 
+# Two a phoneme: some 300 letters, or 25 hanzi that an English voice has to name.
+_LONG_TOKENS = 600
 # Shorter speech than asked for by less than this is not worth a second pass.
 _AUDIBLE_TEMPO_ERROR = 1.03
 
@@ -71,7 +73,7 @@ class PiperBackend(LocalEngine[_LoadedVoice]):
 
         path = next(path for path in self._files() if path.name == f"{model.rpartition('@')[0]}.onnx")
         config = json.loads(_config_path(path).read_text("utf-8"))
-        session: Any = OnnxSessions(lambda: str(path), "input", self._slots, self._threads)
+        session: Any = OnnxSessions(lambda: str(path), "input", _LONG_TOKENS, self._slots, self._threads)
         voice = PiperVoice(session=session, config=PiperConfig.from_dict(config))
         if config.get("phoneme_type") == "pinyin":
             from danmu_tts.adapters.backends.piper_pinyin import install_pinyin_phonemizer
