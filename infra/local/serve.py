@@ -34,8 +34,7 @@ def _create_app() -> ASGIApp:
     from infra.local.gateway import GatewayLimits, create_gateway
 
     built = container()
-    if built.settings.performance.preload:
-        threading.Thread(target=_preload, name="preload", daemon=True).start()
+    threading.Thread(target=_preload, name="preload", daemon=True).start()
     return create_gateway(
         handler,
         audio_files=built.signed_files,

@@ -19,7 +19,6 @@ from functions.rest_api.models import VoiceName, backend_of_model
 router = APIRouter(tags=["OpenAI"], responses=RESPONSES)
 
 _SSE_CHUNK_BYTES = 24 * 1024
-# An SSE body is base64 inside JSON, then text in Lambda's 6 MB answer.
 _AUDIO_TOKEN_MS = 50
 
 

@@ -76,7 +76,6 @@ class PerformanceSettings(_Section):
         0, description="ONNX Runtime threads an utterance; 0: all cores when it is alone, else one."
     )
     max_loaded_voices: Annotated[int, Field(ge=1)] = Field(4, description="Models a backend keeps in memory.")
-    preload: bool = Field(True, description="The local server loads its voices while it starts.")
 
 
 class ModelSettings(_Section):

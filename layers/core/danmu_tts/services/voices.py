@@ -4,10 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from danmu_tts.domain.errors import InvalidRequestError, NoBackendsAvailableError
 from danmu_tts.domain.voices import Voice, VoiceChoice
-from danmu_tts.observability import get_logger
 from danmu_tts.ports import Backend, BackendHealth
-
-logger = get_logger("voices")
 
 
 class VoiceCatalogue:
