@@ -30,10 +30,11 @@ bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --upgrade --extra piper --extra kokoro --extra local pyproject.toml -o requirements/run.txt
+		--no-emit-index-url --upgrade --extra piper --extra kokoro --extra cloud --extra local pyproject.toml \
+		-o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --constraint requirements/run.txt --extra piper --extra kokoro --extra local --extra aac \
-		--extra dev pyproject.toml -o requirements/dev.txt
+		--no-emit-index-url --constraint requirements/run.txt --extra piper --extra kokoro --extra cloud --extra local --extra aac \
+		--extra azure --extra aws --extra dev pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove the environment and everything that was generated
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.kokoro import KokoroBackend
 from danmu_tts.adapters.backends.piper import PiperBackend
 from danmu_tts.domain.speech import Utterance
+from danmu_tts.engine_slots import EngineSlots
 
 _TEXT = {"piper": "that was the best round I have ever seen", "kokoro": "今天的天气真不错，我们出去走走吧"}
 _UTTERANCES = 12

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.piper import PiperBackend
 from danmu_tts.domain.speech import Utterance
+from danmu_tts.engine_slots import EngineSlots
 
 _ROUNDS = 15
 # The stock session's threads spin on for a while after each run and would slow whatever comes next.

@@ -6,7 +6,6 @@ from urllib.parse import urljoin
 from fastapi import Depends, Request
 
 from danmu_tts.bootstrap import Container
-from danmu_tts.ports import AudioLink
 
 
 async def get_container(request: Request) -> Container:
@@ -18,7 +17,7 @@ async def get_container(request: Request) -> Container:
 ContainerDep = Annotated[Container, Depends(get_container)]
 
 
-def absolute_url(request: Request, link: AudioLink) -> str:
-    """A link as the caller can follow it: relative ones are below the address that the request came to."""
+def absolute_url(request: Request, url: str) -> str:
+    """A URL as the caller can follow it: relative ones are below the address that the request came to."""
     settings = request.app.state.container.settings
-    return urljoin(settings.server.public_url or str(request.base_url), link.url)
+    return urljoin(settings.server.public_url or str(request.base_url), url)

@@ -1,6 +1,7 @@
 """Every failure becomes one shape, OpenAI's: ``{"error": {"message", "type", "param", "code"}}``."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from danmu_tts.domain.errors import DanmuTTSError
 
-_RETRY_AFTER_S = "1"
+_RETRY_AFTER_S = 1.0
 _SHOWN_CHARS = 80
 
 
@@ -81,7 +82,8 @@ async def _domain_error(request: Request, error: DanmuTTSError) -> JSONResponse:
     param = error.param
     if param and request.url.path == _OPENAI_PATH:
         param = _OPENAI_FIELDS.get(param, param)
-    headers = {"retry-after": _RETRY_AFTER_S} if error.retryable else None
+    retry_after_s = error.retry_after_s or _RETRY_AFTER_S
+    headers = {"retry-after": str(ceil(retry_after_s))} if error.retryable else None
     return error_response(error.http_status, error.code, error.message, param, headers)
 
 

@@ -106,7 +106,7 @@ def voices(
     from danmu_tts.bootstrap import container
 
     table = Table("voice", "language", "gender", box=None)
-    found = process_loop.run(container().voices.list(language=language))
+    found = process_loop.run(container().backends.list_voices(language=language))
     if not found:
         typer.echo("No such voice is installed. `danmu-tts doctor` says what is missing.", err=True)
         raise typer.Exit(1)

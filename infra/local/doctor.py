@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from danmu_tts.bootstrap import Container
 
 _SAMPLES = {"zh": "你好", "en": "hello", "ja": "こんにちは"}
+_PATIENCE_S = 60.0
 _ENV_PREFIX = "DANMU_TTS_"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried. ``needed``: without it nothing speaks here."""
+    """One thing that was tried. ``works`` is None where it is switched off; ``needed``: without it nothing speaks."""
 
     what: str
-    works: bool
+    works: bool | None
     detail: str
     needed: bool = False
 
@@ -38,10 +39,17 @@ def doctor() -> None:
     findings = []
     for finding in _examine(container()):
         findings.append(finding)
-        mark = "[green]ok     [/]" if finding.works else "[red]missing[/]" if finding.needed else "[yellow]missing[/]"
-        console.print(f"{mark} {finding.what}: [dim]{escape(finding.detail)}[/]", soft_wrap=True)
+        console.print(f"{_mark(finding)} {finding.what}: [dim]{escape(finding.detail)}[/]", soft_wrap=True)
     if any(finding.needed and not finding.works for finding in findings):
         raise typer.Exit(1)
+
+
+def _mark(finding: Finding) -> str:
+    if finding.works is None:
+        return "[dim]off    [/]"
+    if finding.works:
+        return "[green]ok     [/]"
+    return "[red]missing[/]" if finding.needed else "[yellow]missing[/]"
 
 
 def _examine(container: "Container") -> Iterator[Finding]:
@@ -51,8 +59,14 @@ def _examine(container: "Container") -> Iterator[Finding]:
     yield Finding(
         "Python", True, f"{platform.python_version()} on {platform.platform(terse=True)}, {os.cpu_count()} cores"
     )
-    spoken = [_try_backend(container, name) for name in container.voices.backends]
+    spoken = [_try_backend(container, name) for name in container.backends.names]
     yield from spoken
+    for name, reason in container.backends.disabled.items():
+        yield Finding(f"Backend {name}", None, reason)
+    for each in container.broken:
+        yield Finding(f"{each.kind.capitalize()} {each.name}", False, each.reason)
+    for plugin in container.plugins:
+        yield Finding(f"Plugin {plugin.name}", True, f"version {plugin.version}")
     if not any(finding.works for finding in spoken):
         yield Finding("A voice", False, "none speaks: pip install 'danmu-tts[piper,kokoro]'", needed=True)
     yield from _try_formats()
@@ -62,19 +76,23 @@ def _examine(container: "Container") -> Iterator[Finding]:
 
 
 def _try_backend(container: "Container", name: str) -> Finding:
-    """Make it say a word."""
+    """Make it say a word; one that costs money is only asked how it is."""
     from danmu_tts import process_loop
     from danmu_tts.domain.errors import DanmuTTSError
     from danmu_tts.domain.speech import Utterance
 
-    backend = container.voices.backends[name]
-    voices = process_loop.run(container.voices.list(backend=name))
-    if not voices:
-        return Finding(f"Backend {name}", False, process_loop.run(backend.health_check()).detail)
+    what, watched = f"Backend {name}", container.backends.watched[name]
+    reports = process_loop.run(container.backends.reports())
+    voices = process_loop.run(container.backends.list_voices(backend=name))
+    languages = ", ".join(sorted({voice.language for voice in voices}))
+    health = reports[name].health
+    if not health.available or watched.backend.traits.usd_per_million_chars:
+        return Finding(what, health.available, health.detail)
 
     async def speak() -> float:
         word = _SAMPLES.get(voices[0].language[:2], "123")
-        return sum([chunk.duration_ms async for chunk in backend.synthesize(Utterance(word, voices[0]))])
+        chunks = watched.synthesize(Utterance(word, voices[0]), _PATIENCE_S)
+        return sum([chunk.duration_ms async for chunk in chunks])
 
     try:
         started = time.perf_counter()
@@ -82,11 +100,10 @@ def _try_backend(container: "Container", name: str) -> Finding:
         load_s = time.perf_counter() - started
         audio_ms = process_loop.run(speak())
     except DanmuTTSError as error:
-        return Finding(f"Backend {name}", False, error.message)
+        return Finding(what, False, error.message)
     factor = (time.perf_counter() - started - load_s) * 1000 / audio_ms
-    languages = ", ".join(sorted({voice.language for voice in voices}))
     return Finding(
-        f"Backend {name}",
+        what,
         True,
         f"{len(voices)} voices ({languages}); ready in {load_s:.1f} s, then {factor:.2f} s a second of speech",
     )

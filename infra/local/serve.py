@@ -49,9 +49,9 @@ def _preload() -> None:
     from danmu_tts.bootstrap import container
     from danmu_tts.domain.errors import DanmuTTSError
 
-    for backend in container().voices.backends.values():
+    for watched in container().backends.watched.values():
         try:
-            process_loop.run(backend.initialize())
+            process_loop.run(watched.backend.initialize())
         except DanmuTTSError:
             continue  # said by the backend's log; the others still load
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import DanmuTTSError
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
-from danmu_tts.ports import BackendHealth
+from danmu_tts.ports import BackendHealth, BackendTraits
 from danmu_tts.text.split import split_for_speech
 from tests.builders.sound import sine
 
@@ -23,6 +23,7 @@ class FakeBackend:
         fails_with: raised instead of the audio.
         silent: ends without a chunk.
         before_chunk: called before each chunk, e.g. to move a clock.
+        traits: as a vendor's; by default those of an engine in this process.
     """
 
     def __init__(
@@ -35,8 +36,11 @@ class FakeBackend:
         fails_with: DanmuTTSError | None = None,
         silent: bool = False,
         before_chunk: Callable[[], object] = lambda: None,
+        traits: BackendTraits | None = None,
     ) -> None:
         self.name = name
+        self.traits = traits or BackendTraits()
+        self.waiting = 0.0
         self.spoken: list[Utterance] = []
         self._voices = tuple(Voice(f"{name}:{language}", language, revision="1") for language in languages)
         self._sample_rate_hz = sample_rate_hz
@@ -54,10 +58,14 @@ class FakeBackend:
             await self._waits_for.wait()
         if self._fails_with:
             raise self._fails_with
+        played_ms = 0.0
         for piece in [] if self._silent else split_for_speech(utterance.text):
             self._before_chunk()
-            seconds = len(piece) * MS_PER_CHAR / 1000 / utterance.tempo
-            yield AudioChunk(sine(seconds, rate_hz=self._sample_rate_hz), self._sample_rate_hz, piece)
+            ends_ms = played_ms + len(piece) * MS_PER_CHAR / utterance.tempo
+            caption = Caption(piece, round(played_ms), round(ends_ms))
+            pcm = sine((ends_ms - played_ms) / 1000, rate_hz=self._sample_rate_hz)
+            yield AudioChunk(pcm, self._sample_rate_hz, captions=(caption,))
+            played_ms = ends_ms
 
     async def get_voices(self) -> Sequence[Voice]:
         return self._voices
@@ -67,3 +75,6 @@ class FakeBackend:
 
     async def cleanup(self) -> None:
         pass
+
+    def queue_depth(self) -> float:
+        return self.waiting

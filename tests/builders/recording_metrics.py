@@ -11,10 +11,18 @@ class RecordingMetrics:
         self.durations_s: list[float] = []
         self.first_audio_s: dict[str, list[float]] = {}
         self.lookups: Counter[str] = Counter()
+        self.attempts: Counter[tuple[str, str]] = Counter()
+        self.fallbacks: Counter[tuple[str, str]] = Counter()
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
         self.requests[backend, status] += 1
         self.durations_s.append(duration_s)
+
+    def attempt(self, *, backend: str, outcome: str, duration_s: float) -> None:
+        self.attempts[backend, outcome] += 1
+
+    def fallback(self, *, wanted: str, spoken: str) -> None:
+        self.fallbacks[wanted, spoken] += 1
 
     def first_audio(self, *, backend: str, seconds: float) -> None:
         self.first_audio_s.setdefault(backend, []).append(seconds)

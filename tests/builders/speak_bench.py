@@ -10,10 +10,13 @@ from danmu_tts.adapters.cache.files import FileCache
 from danmu_tts.adapters.cache.memory import MemoryCache
 from danmu_tts.adapters.cache.signed_files import SignedFiles
 from danmu_tts.adapters.cache.tiered import TieredCache
-from danmu_tts.domain.voices import VoiceChoice
-from danmu_tts.ports import Backend, SpeechCache
+from danmu_tts.domain.circuit import CircuitPolicy
+from danmu_tts.domain.selection import VoiceChoice
+from danmu_tts.ports import Backend, Metrics, Plugin, SpeechCache
+from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.hooks import Hooks
+from danmu_tts.services.maker import Maker
 from danmu_tts.services.speak import SpeakOptions, SpeakService
-from danmu_tts.services.voices import VoiceCatalogue
 from tests.builders.clock import FakeClock
 from tests.builders.recording_metrics import RecordingMetrics
 
@@ -23,13 +26,30 @@ MEGABYTE = 1024 * 1024
 @dataclass(frozen=True)
 class SpeakBench:
     service: SpeakService
+    backends: BackendManager
+    pauses_s: list[float]
     metrics: RecordingMetrics
     memory: MemoryCache
     files: FileCache
 
 
-def a_catalogue(*backends: Backend, aliases: Mapping[str, Sequence[str]] | None = None) -> VoiceCatalogue:
-    return VoiceCatalogue({backend.name: backend for backend in backends}, VoiceChoice(aliases or {}, {}))
+def a_manager(
+    *backends: Backend,
+    aliases: Mapping[str, Sequence[str]] | None = None,
+    defaults: Mapping[str, str] | None = None,
+    disabled: Mapping[str, str] | None = None,
+    metrics: Metrics | None = None,
+    clock: Callable[[], float] | None = None,
+    circuit: CircuitPolicy | None = None,
+) -> BackendManager:
+    return BackendManager(
+        {backend.name: backend for backend in backends},
+        disabled or {},
+        VoiceChoice(aliases or {}, defaults or {}),
+        metrics or RecordingMetrics(),
+        clock or FakeClock(),
+        circuit=circuit,
+    )
 
 
 def speak_bench(
@@ -38,20 +58,30 @@ def speak_bench(
     clock: Callable[[], float] | None = None,
     log_text: bool = False,
     deadline_ms: int = 30_000,
+    plugins: Sequence[Plugin] = (),
+    circuit: CircuitPolicy | None = None,
 ) -> SpeakBench:
     memory = MemoryCache(MEGABYTE, ttl_s=3600, clock=FakeClock())
     files = FileCache(directory / "cache", 8 * MEGABYTE, ttl_s=3600, clock=FakeClock())
     cache: SpeechCache = TieredCache([memory, files])
     metrics = RecordingMetrics()
     ids = count(1)
+    clock = clock or FakeClock()
+    manager = a_manager(*backends, metrics=metrics, clock=clock, circuit=circuit)
+    pauses_s: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses_s.append(seconds)
+
     service = SpeakService(
-        a_catalogue(*backends),
+        manager,
+        Maker(manager, Encoders(), clock, sleep=pause),
         cache,
         SignedFiles(files, directory / "signing-key", ttl_s=900, clock=FakeClock()),
-        Encoders(),
+        Hooks(plugins),
         metrics,
         SpeakOptions(default_language="zh", deadline_ms=deadline_ms, log_text=log_text),
-        clock or FakeClock(),
+        clock,
         lambda: f"speech-{next(ids)}",
     )
-    return SpeakBench(service, metrics, memory, files)
+    return SpeakBench(service, manager, pauses_s, metrics, memory, files)

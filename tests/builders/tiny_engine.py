@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
 
 RATE_HZ = 16_000
 

@@ -8,12 +8,12 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.kokoro import KokoroBackend
 from danmu_tts.adapters.backends.piper import PiperBackend
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import primary_subtag
+from danmu_tts.engine_slots import EngineSlots
 from danmu_tts.ports import Backend
 from tests.builders.fake_backend import FakeBackend
 
@@ -50,6 +50,10 @@ async def duration_ms(backend: Backend, tempo: float) -> float:
     return fmean([sum(chunk.duration_ms for chunk in await spoken(backend, asked)) for _ in range(3)])
 
 
+def said(chunks: list[AudioChunk]) -> str:
+    return "".join(caption.text for chunk in chunks for caption in chunk.captions)
+
+
 def letters(text: str) -> list[str]:
     return [char for char in text if char.isalnum()]
 
@@ -79,13 +83,13 @@ async def test_every_chunk_has_sound_at_one_rate(backend: Backend) -> None:
     assert len({chunk.sample_rate_hz for chunk in chunks}) == 1
     for chunk in chunks:
         assert chunk.duration_ms > 100
-        assert np.frombuffer(chunk.pcm, "<i2").std() > 300
+        assert np.frombuffer(chunk.data, "<i2").std() > 300
 
 
 async def test_its_chunks_together_say_the_text(backend: Backend) -> None:
     asked = await utterance(backend, TWO_CLAUSES)
     chunks = await spoken(backend, asked)
-    assert letters("".join(chunk.text for chunk in chunks)) == letters(asked.text)
+    assert letters(said(chunks)) == letters(asked.text)
 
 
 async def test_tempo_changes_how_long_it_takes(backend: Backend) -> None:
@@ -104,7 +108,7 @@ async def test_it_speaks_again_after_it_gave_everything_back(backend: Backend) -
 async def test_two_at_once_are_both_whole(backend: Backend) -> None:
     asked = await utterance(backend, TWO_CLAUSES)
     for chunks in await asyncio.gather(spoken(backend, asked), spoken(backend, asked)):
-        assert letters("".join(chunk.text for chunk in chunks)) == letters(asked.text)
+        assert letters(said(chunks)) == letters(asked.text)
 
 
 async def test_a_listener_may_leave_after_the_first_chunk(backend: Backend) -> None:

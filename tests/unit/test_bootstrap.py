@@ -2,11 +2,23 @@ import logging
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from danmu_tts.bootstrap import BACKENDS, build
 from danmu_tts.domain.audio import AudioFormat
+from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import SpeechRequest
-from danmu_tts.settings import CacheSettings, LoggingSettings, ModelSettings, SecuritySettings, Settings, TtsSettings
+from danmu_tts.settings import (
+    AzureSettings,
+    CacheSettings,
+    EdgeSettings,
+    LoggingSettings,
+    ModelSettings,
+    OpenAISettings,
+    SecuritySettings,
+    Settings,
+    TtsSettings,
+)
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs
 
@@ -21,23 +33,46 @@ def settings_in(directory: Path, *backends: str, **tts: object) -> Settings:
     )
 
 
-def test_an_unknown_backend_is_skipped_with_a_warning(tmp_path: Path) -> None:
+def test_an_unknown_backend_is_left_out_and_said_so(tmp_path: Path) -> None:
     with captured_logs() as records:
         container = build(settings_in(tmp_path, "kokoro", "vapour", "piper"))
-    assert list(container.voices.backends) == ["kokoro", "piper"]
+    assert container.backends.names == ("kokoro", "piper")
+    (broken,) = container.broken
+    assert (broken.kind, broken.name) == ("backend", "vapour")
+    assert "known here: azure, edge, kokoro, openai, piper" in broken.reason
     (record,) = records
     assert record.levelno == logging.WARNING
-    assert vars(record)["backend"] == "vapour"
+    assert vars(record)["plugin"] == "vapour"
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("edge", "EDGE__ENABLED=true"), ("azure", "AZURE__KEY"), ("openai", "OPENAI__API_KEY")],
+)
+def test_a_cloud_backend_without_what_it_needs_is_disabled_and_says_what(
+    tmp_path: Path, name: str, setting: str
+) -> None:
+    container = build(settings_in(tmp_path, "piper", name))
+    assert container.backends.names == ("piper",)
+    assert setting in container.backends.disabled[name]
+    assert container.broken == ()
 
 
 def test_backends_are_built_in_configured_order_under_their_own_names(tmp_path: Path) -> None:
-    backends = build(settings_in(tmp_path, *reversed(BACKENDS))).voices.backends
-    assert list(backends) == [*reversed(BACKENDS)]
-    assert [backend.name for backend in backends.values()] == list(backends)
+    settings = settings_in(tmp_path, "openai", "azure", "edge", "kokoro", "piper").model_copy(
+        update={
+            "edge": EdgeSettings(enabled=True),
+            "azure": AzureSettings(key=SecretStr("0" * 32), region="eastasia"),
+            "openai": OpenAISettings(api_key=SecretStr("key")),
+        }
+    )
+    watched = build(settings).backends.watched
+    assert list(watched) == ["openai", "azure", "edge", "kokoro", "piper"]
+    assert [each.backend.name for each in watched.values()] == list(watched)
 
 
 def test_building_touches_no_disk(tmp_path: Path) -> None:
-    build(settings_in(tmp_path, *BACKENDS))
+    build(settings_in(tmp_path, *BACKENDS, "kokoro"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,11 +103,11 @@ async def test_the_configured_voice_is_the_languages_default(tmp_path: Path) -> 
 
 
 async def test_every_openai_voice_resolves_to_somebody_for_every_spoken_language(tmp_path: Path) -> None:
-    catalogue = build(settings_in(tmp_path, "kokoro", "piper")).voices
-    assert "alloy" in catalogue.aliases
-    for alias in catalogue.aliases:
+    backends = build(settings_in(tmp_path, "kokoro", "piper")).backends
+    assert "alloy" in backends.choice.aliases
+    for alias in backends.choice.aliases:
         for language in ("zh", "en"):
-            assert (await catalogue.choose(asked=alias, backend=None, language=language)).speaks(language)
+            assert (await backends.rank(Wish(language, alias)))[0].speaks(language)
 
 
 def test_openais_model_names_are_known(tmp_path: Path) -> None:

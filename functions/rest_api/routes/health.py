@@ -7,6 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from danmu_tts import __version__
+from danmu_tts.domain.circuit import CircuitState
+from danmu_tts.services.backends import BackendReport
 from functions.rest_api.dependencies import ContainerDep
 
 router = APIRouter(tags=["Health"])
@@ -21,9 +23,17 @@ class Health(BaseModel):
 
 
 class BackendStatus(BaseModel):
-    """One backend's own word."""
+    """One backend's own word. ``disabled``: it lacks what ``detail`` names, and nobody misses it."""
 
-    status: Literal["healthy", "unavailable"]
+    status: Literal["healthy", "unavailable", "disabled"]
+    detail: str
+
+
+class PluginStatus(BaseModel):
+    """What a package adds. ``broken``: it was named in the settings and is not there."""
+
+    kind: Literal["backend", "cache", "plugin"]
+    status: Literal["active", "broken"]
     detail: str
 
 
@@ -36,13 +46,17 @@ class CacheTier(BaseModel):
 
 
 class DetailedHealth(BaseModel):
-    """``degraded``: some backend cannot speak; ``down``: none can. ``gpu`` and ``budget``: null where there is none."""
+    """``degraded``: a backend cannot speak or a plugin is broken; ``down``: nobody can speak.
+
+    ``gpu`` and ``budget``: null where there is none.
+    """
 
     status: Literal["ok", "degraded", "down"]
     timestamp: datetime
     version: str = __version__
     backends: dict[str, BackendStatus]
     cache: dict[str, CacheTier]
+    plugins: dict[str, PluginStatus]
     gpu: None = None
     budget: None = None
 
@@ -57,17 +71,27 @@ async def health() -> Health:
 @router.get("/health/detailed")
 async def detailed_health(container: ContainerDep) -> DetailedHealth:
     """What works and what does not. Always 200: the service itself answers."""
-    backends = await container.voices.health()
-    available = [each.available for each in backends.values()]
+    backends = {name: report_status(report) for name, report in (await container.backends.reports()).items()}
+    healthy = [each.status == "healthy" for each in backends.values()]
     return DetailedHealth(
-        status="ok" if available and all(available) else "degraded" if any(available) else "down",
+        status="down" if not any(healthy) else "ok" if all(healthy) and not container.broken else "degraded",
         timestamp=datetime.now(UTC),
-        backends={
-            name: BackendStatus(status="healthy" if each.available else "unavailable", detail=each.detail)
-            for name, each in backends.items()
-        },
+        backends=backends
+        | {name: BackendStatus(status="disabled", detail=why) for name, why in container.backends.disabled.items()},
         cache={name: CacheTier(**figures) for name, figures in (await container.cache.stats()).items()},
+        plugins={
+            each.name: PluginStatus(kind="plugin", status="active", detail=f"version {each.version}")
+            for each in container.plugins
+        }
+        | {each.name: PluginStatus(kind=each.kind, status="broken", detail=each.reason) for each in container.broken},
     )
+
+
+def report_status(report: BackendReport) -> BackendStatus:
+    """A backend is healthy while it says so and its calls do not fail."""
+    if report.health.available and report.circuit is not CircuitState.CLOSED:
+        return BackendStatus(status="unavailable", detail="failed too often lately and is left alone for a while")
+    return BackendStatus(status="healthy" if report.health.available else "unavailable", detail=report.health.detail)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

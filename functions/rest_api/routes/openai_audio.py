@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError, TextTooLongError
 from danmu_tts.domain.speech import Prosody, Speech, SpeechRequest
+from functions.rest_api.answers import speech_headers
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import VoiceName, backend_of_model
@@ -51,7 +52,7 @@ class CreateSpeechRequest(BaseModel):
         VoiceName | CustomVoice, Field(description="A voice's id, or OpenAI's alloy, nova, … (see /v1/audio/voices).")
     ] = "alloy"
     instructions: Annotated[
-        str | None, Field(max_length=4096, description="Taken for compatibility; local voices cannot follow them.")
+        str | None, Field(max_length=4096, description="How to speak; voices that cannot follow it ignore it.")
     ] = None
     response_format: AudioFormat = AudioFormat.MP3
     speed: Annotated[
@@ -83,9 +84,10 @@ async def create_speech(request: Request, body: CreateSpeechRequest, container: 
             backend=backend_of_model(body.model, container),
             format=body.response_format,
             prosody=Prosody(speed=body.speed),
+            style=body.instructions,
         )
     )
-    headers = _headers(speech)
+    headers = speech_headers(speech)
     too_large = len(speech.encoded.audio) > container.settings.audio.max_inline_bytes
     if body.stream_format is StreamFormat.SSE:
         if too_large:
@@ -95,18 +97,8 @@ async def create_speech(request: Request, body: CreateSpeechRequest, container: 
         link = await container.speak.link(speech)
         if link is None:
             raise BackendUnavailableError("The audio is too large for one answer, and the audio store is away.")
-        return Response(status_code=303, headers=headers | {"location": absolute_url(request, link)})
+        return Response(status_code=303, headers=headers | {"location": absolute_url(request, link.url)})
     return Response(speech.encoded.audio, media_type=speech.encoded.format.content_type, headers=headers)
-
-
-def _headers(speech: Speech) -> dict[str, str]:
-    """What the body does not say of itself. ``x-sample-rate-hz`` matters for pcm."""
-    return {
-        "x-sample-rate-hz": str(speech.encoded.sample_rate_hz),
-        "x-audio-duration-ms": str(speech.encoded.duration_ms),
-        "x-voice": speech.encoded.voice,
-        "x-cache": speech.cached or "miss",
-    }
 
 
 def _events(text: str, speech: Speech) -> Iterator[str]:

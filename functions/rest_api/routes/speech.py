@@ -36,7 +36,9 @@ class NativeSpeechRequest(BaseModel):
     voice: Annotated[
         VoiceName | None, Field(description="`backend:name`, a name, or an alias; else the language picks.")
     ] = None
-    backend: Annotated[str | None, Field(pattern=r"^[a-zA-Z0-9\-_]+$", max_length=60)] = None
+    backend: Annotated[
+        str | None, Field(pattern=r"^[a-zA-Z0-9\-_]+$", max_length=60, description="Who is to speak, if it can.")
+    ] = None
     format: AudioFormat = AudioFormat.MP3
     speed: Annotated[
         float, Field(strict=True, ge=0.25, le=4, allow_inf_nan=False, description="Tempo; 1 is the voice's own.")
@@ -45,6 +47,9 @@ class NativeSpeechRequest(BaseModel):
         float, Field(strict=True, ge=-12, le=12, allow_inf_nan=False, description="Semitones up or down.")
     ] = 0.0
     volume: Annotated[float, Field(strict=True, ge=0, le=2, allow_inf_nan=False, description="Linear gain.")] = 1.0
+    style: Annotated[
+        str | None, Field(max_length=1000, description="`cheerful`, …; voices that do not know it ignore it.")
+    ] = None
     language: Annotated[LanguageTag | None, Field(description="BCP 47; the text decides when absent.")] = None
     priority: PriorityName = PriorityName.NORMAL
     deadline_ms: Annotated[
@@ -88,6 +93,8 @@ class SpeechAnswer(BaseModel):
     audio: AudioAnswer
     voice: str
     backend: str
+    fallback_from: Annotated[str | None, Field(description="The voice that should have spoken and could not.")]
+    fallback_reason: Annotated[str | None, Field(description="Why not: timeout, blocked, rate_limited, …")]
     cached: Annotated[str | None, Field(description="The cache tier that had it; null when made now.")]
     captions: list[CaptionAnswer] | None
     cost_usd: float
@@ -108,6 +115,7 @@ async def create_speech(request: Request, body: NativeSpeechRequest, container: 
             priority=Priority[body.priority.name],
             deadline_ms=body.deadline_ms,
             room=body.room,
+            style=body.style,
         )
     )
     encoded = speech.encoded
@@ -117,6 +125,8 @@ async def create_speech(request: Request, body: NativeSpeechRequest, container: 
         audio=await _audio_answer(request, container, speech),
         voice=encoded.voice,
         backend=encoded.backend,
+        fallback_from=speech.fallback.voice if speech.fallback else None,
+        fallback_reason=speech.fallback.reason if speech.fallback else None,
         cached=speech.cached,
         captions=[CaptionAnswer(**_fields(caption)) for caption in encoded.captions] if body.captions else None,
         cost_usd=speech.cost_usd,
@@ -129,7 +139,7 @@ async def _audio_answer(request: Request, container: Container, speech: Speech) 
     content_type = encoded.format.content_type
     link = await container.speak.link(speech)
     if link:
-        url = absolute_url(request, link)
+        url = absolute_url(request, link.url)
     else:
         url = f"data:{content_type};base64,{b64encode(encoded.audio).decode('ascii')}"
     return AudioAnswer(

@@ -2,13 +2,17 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 
+from danmu_tts.domain.errors import BackendUnavailableError
+from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.domain.voices import Voice, primary_subtag
-from functions.rest_api.dependencies import ContainerDep
+from functions.rest_api.answers import speech_headers
+from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
-from functions.rest_api.models import AUTO, LanguageTag, backend_of_model
+from functions.rest_api.models import AUTO, LanguageTag, VoiceName, backend_of_model
+from functions.rest_api.routes.health import report_status
 
 router = APIRouter(tags=["Voices"], responses=RESPONSES)
 
@@ -33,13 +37,14 @@ class ModelList(BaseModel):
 
 
 class VoiceAnswer(BaseModel):
-    """One voice."""
+    """One voice. ``language`` is ``mul`` for one that reads any."""
 
     id: str
     name: str
     language: str
     gender: str
     backend: str
+    sample: Annotated[str, Field(description="URL of a sentence in this voice.")]
 
 
 class VoiceList(BaseModel):
@@ -49,17 +54,22 @@ class VoiceList(BaseModel):
 
 
 class BackendAnswer(BaseModel):
-    """One backend and whether it can speak now."""
+    """One backend, whether it can speak now, and how it did in this process lately."""
 
     name: str
-    status: Literal["healthy", "unavailable"]
+    status: Literal["healthy", "unavailable", "disabled"]
     detail: str
-    languages: list[str]
-    voices: int
+    languages: list[str] = []
+    voices: int = 0
+    circuit: Literal["closed", "open", "half_open"] = "closed"
+    in_flight: int = 0
+    latency_ms: Annotated[float | None, Field(description="Moving mean to the first audio; null before any.")] = None
+    failure_rate: Annotated[float, Field(description="Moving share of calls that failed, 0 to 1.")] = 0.0
+    usd_per_million_chars: float = 0.0
 
 
 class BackendList(BaseModel):
-    """All enabled backends, preferred first."""
+    """All backends of the settings, preferred first, then those that are switched off."""
 
     backends: list[BackendAnswer]
 
@@ -67,7 +77,7 @@ class BackendList(BaseModel):
 @router.get("/v1/models")
 async def list_models(container: ContainerDep) -> ModelList:
     """`auto`, and one model a backend."""
-    return ModelList(data=[ModelAnswer(id=name) for name in (AUTO, *container.voices.backends)])
+    return ModelList(data=[ModelAnswer(id=name) for name in (AUTO, *container.backends.names)])
 
 
 @router.get("/v1/models/{model}")
@@ -79,34 +89,62 @@ async def retrieve_model(model: str, container: ContainerDep) -> ModelAnswer:
 
 @router.get("/v1/audio/voices")
 async def list_voices(
+    request: Request,
     container: ContainerDep,
     language: Annotated[LanguageTag | None, Query(description="Only voices of this language: zh, en-US, …")] = None,
     backend: Annotated[str | None, Query(max_length=60)] = None,
 ) -> VoiceList:
     """Voices that can speak now."""
-    found = await container.voices.list(language=language, backend=backend)
-    return VoiceList(voices=[_voice(voice) for voice in found])
+    found = await container.backends.list_voices(language=language, backend=backend)
+    return VoiceList(voices=[_voice(voice, request) for voice in found])
 
 
 @router.get("/v1/backends")
 async def list_backends(container: ContainerDep) -> BackendList:
-    """Enabled backends and whether they can speak now."""
+    """Backends of the settings, whether they can speak now, and how they did lately."""
     answers = []
-    for name, health in (await container.voices.health()).items():
-        voices = await container.voices.list(backend=name)
+    for name, report in (await container.backends.reports()).items():
+        voices = await container.backends.list_voices(backend=name)
+        state = report_status(report)
         answers.append(
             BackendAnswer(
                 name=name,
-                status="healthy" if health.available else "unavailable",
-                detail=health.detail,
+                status=state.status,
+                detail=state.detail,
                 languages=sorted({primary_subtag(voice.language) for voice in voices}),
                 voices=len(voices),
+                circuit=report.circuit.value,
+                in_flight=report.load.in_flight,
+                latency_ms=None if report.load.latency_ms is None else round(report.load.latency_ms, 1),
+                failure_rate=round(report.load.failure_rate, 3),
+                usd_per_million_chars=report.traits.usd_per_million_chars,
             )
         )
-    return BackendList(backends=answers)
+    disabled = container.backends.disabled.items()
+    return BackendList(
+        backends=answers + [BackendAnswer(name=name, status="disabled", detail=why) for name, why in disabled]
+    )
 
 
-def _voice(voice: Voice) -> VoiceAnswer:
+@router.get(
+    "/v1/audio/voices/{voice}/sample", response_class=Response, responses={200: {"content": {"audio/mpeg": {}}}}
+)
+async def voice_sample(voice: Annotated[VoiceName, Path()], container: ContainerDep) -> Response:
+    """Hear a voice say a sentence in its language. Made once, then it comes from the cache."""
+    found = await container.backends.find_voice(voice)
+    text = container.samples.get(primary_subtag(found.language), container.samples["en"])
+    speech = await container.speak.speak(SpeechRequest(text, voice=found.id))
+    if speech.fallback:  # another voice would be no sample
+        raise BackendUnavailableError(f"{found.id} cannot speak now ({speech.fallback.reason}).", param="voice")
+    return Response(speech.encoded.audio, media_type=speech.encoded.format.content_type, headers=speech_headers(speech))
+
+
+def _voice(voice: Voice, request: Request) -> VoiceAnswer:
     return VoiceAnswer(
-        id=voice.id, name=voice.name, language=voice.language, gender=voice.gender, backend=voice.backend
+        id=voice.id,
+        name=voice.name,
+        language=voice.language,
+        gender=voice.gender,
+        backend=voice.backend,
+        sample=absolute_url(request, f"/v1/audio/voices/{voice.id}/sample"),
     )

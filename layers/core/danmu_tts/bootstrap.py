@@ -5,22 +5,28 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-from danmu_tts.domain.voices import VoiceChoice
-from danmu_tts.observability import configure_logging, get_logger
+from danmu_tts import plugins
+from danmu_tts.domain.errors import BackendDisabledError
+from danmu_tts.domain.selection import VoiceChoice
+from danmu_tts.observability import configure_logging
 from danmu_tts.once import once
-from danmu_tts.ports import AudioEncoders, Backend, Metrics, SignedAudioFiles, SpeechCache
+from danmu_tts.plugins import BackendContext, Broken, CacheContext
+from danmu_tts.ports import AudioEncoders, Backend, Metrics, Plugin, SignedAudioFiles, SpeechCache
+from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.hooks import Hooks
+from danmu_tts.services.maker import Maker
 from danmu_tts.services.speak import SpeakOptions, SpeakService
-from danmu_tts.services.voices import VoiceCatalogue
-from danmu_tts.settings import Settings
+from danmu_tts.settings import PiperSettings, Settings
 
-# Each is imported only when the settings name it.
+# Name to factory. Each is imported only when the settings name it. Kokoro is not here: it comes by its entry point.
 BACKENDS = {
-    "piper": "danmu_tts.adapters.backends.piper:PiperBackend",
-    "kokoro": "danmu_tts.adapters.backends.kokoro:KokoroBackend",
+    "piper": "danmu_tts.adapters.backends.piper_function:create",
+    "edge": "danmu_tts.adapters.backends.edge:create",
+    "azure": "danmu_tts.adapters.backends.azure:create",
+    "openai": "danmu_tts.adapters.backends.openai:create",
 }
 
 
@@ -30,11 +36,15 @@ class Container:
 
     settings: Settings
     speak: SpeakService
-    voices: VoiceCatalogue
+    maker: Maker
+    backends: BackendManager
     cache: SpeechCache
     metrics: Metrics
     signed_files: SignedAudioFiles
     model_aliases: frozenset[str]
+    samples: Mapping[str, str]
+    plugins: tuple[Plugin, ...]
+    broken: tuple[Broken, ...]
 
 
 @once
@@ -43,6 +53,15 @@ def container() -> Container:
     settings = Settings()
     configure_logging(settings.logging)
     return build(settings)
+
+
+@once
+def piper_container() -> Container:
+    """The container of the Piper function: that one backend, in process, whatever the environment says."""
+    settings = Settings()
+    configure_logging(settings.logging)
+    own = {"tts": settings.tts.model_copy(update={"backends": ("piper",)}), "piper": PiperSettings()}
+    return build(settings.model_copy(update=own))
 
 
 def default_encoders(mp3_bitrate_kbps: int = 64) -> AudioEncoders:
@@ -61,55 +80,92 @@ def build(
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> Container:
     """Wire the services. Reads nothing but the packaged data; opens nothing."""
-    from danmu_tts.adapters.cache.files import FileCache
-    from danmu_tts.adapters.cache.memory import MemoryCache
-    from danmu_tts.adapters.cache.signed_files import SignedFiles
-    from danmu_tts.adapters.cache.tiered import TieredCache
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
 
-    aliases = json.loads((files("danmu_tts") / "data" / "voice_aliases.json").read_text("utf-8"))
-    stored = FileCache(settings.cache.directory, settings.cache.file_max_bytes, settings.cache.file_ttl_s)
-    memory = MemoryCache(settings.cache.memory_max_bytes, settings.cache.memory_ttl_s)
-    signing_key = settings.security.url_signing_key
-    signed_files = SignedFiles(
-        stored,
-        settings.cache.directory / "url-signing-key",
-        settings.audio.url_ttl_s,
-        signing_key.get_secret_value() if signing_key else None,
-    )
-    speech_cache = TieredCache([memory, stored])
+    aliases, samples = _data("voice_aliases.json"), _data("sample_lines.json")
+    broken: list[Broken] = []
+    disabled: dict[str, str] = {}
+    if backends is None:
+        backends = _backends(settings, disabled, broken)
+    cache, signed_files = _cache(settings, broken)
+    active = _plugins(settings, broken)
     metrics = PrometheusMetrics()
-    choice = VoiceChoice(aliases["voices"], settings.tts.default_voices)
-    voices = VoiceCatalogue(_backends(settings) if backends is None else backends, choice)
+    choice = VoiceChoice(aliases["voices"], settings.tts.default_voices, settings.tts.patience_ms)
+    manager = BackendManager(backends, disabled, choice, metrics, clock)
+    maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
     speak = SpeakService(
-        voices,
-        speech_cache,
+        manager,
+        maker,
+        cache,
         signed_files,
-        encoders or default_encoders(settings.audio.mp3_bitrate_kbps),
+        Hooks(active),
         metrics,
         SpeakOptions(settings.tts.default_language, settings.tts.deadline_ms, settings.logging.log_text),
         clock,
         new_id,
     )
-    return Container(settings, speak, voices, speech_cache, metrics, signed_files, frozenset(aliases["models"]))
+    models = frozenset(aliases["models"])
+    return Container(
+        settings, speak, maker, manager, cache, metrics, signed_files, models, samples, active, tuple(broken)
+    )
 
 
-def _backends(settings: Settings) -> dict[str, Backend]:
-    from danmu_tts.adapters.backends.engine_slots import EngineSlots
+def _backends(settings: Settings, disabled: dict[str, str], broken: list[Broken]) -> dict[str, Backend]:
+    """Those that can be had; why the others cannot goes into ``disabled`` or ``broken``."""
+    from danmu_tts.engine_slots import EngineSlots
 
-    slots = EngineSlots(settings.performance.synthesis_slots)
-    performance = settings.performance
-    options: dict[str, dict[str, Any]] = {"piper": {"models_dir": settings.models.directory}}
+    context = BackendContext(settings, EngineSlots(settings.performance.synthesis_slots))
     built: dict[str, Backend] = {}
     for name in settings.tts.backends:
-        if name not in BACKENDS:
-            get_logger().warning("unknown backend in settings", extra={"backend": name, "known": list(BACKENDS)})
-            continue
-        module, _, attribute = BACKENDS[name].partition(":")
-        built[name] = getattr(import_module(module), attribute)(
-            slots,
-            threads=performance.engine_threads,
-            max_loaded_voices=performance.max_loaded_voices,
-            **options.get(name, {}),
-        )
+        try:
+            built[name] = plugins.load_factory(plugins.BACKENDS, name, BACKENDS)(context)
+        except BackendDisabledError as error:
+            disabled[name] = error.message
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+            broken.append(plugins.broken("backend", name, error))
     return built
+
+
+def _cache(settings: Settings, broken: list[Broken]) -> tuple[SpeechCache, Any]:
+    """The tiers that can be had, as one cache, and the store that signs URLs of what is in the file tier."""
+    from danmu_tts.adapters.cache.files import FileCache
+    from danmu_tts.adapters.cache.memory import MemoryCache
+    from danmu_tts.adapters.cache.signed_files import SignedFiles
+    from danmu_tts.adapters.cache.tiered import TieredCache
+
+    stored = FileCache(settings.cache.directory, settings.cache.file_max_bytes, settings.cache.file_ttl_s)
+    own: dict[str, Callable[[], SpeechCache]] = {
+        "memory": lambda: MemoryCache(settings.cache.memory_max_bytes, settings.cache.memory_ttl_s),
+        "file": lambda: stored,
+    }
+    tiers: list[SpeechCache] = []
+    for name in settings.cache.tiers:
+        try:
+            if name in own:
+                tiers.append(own[name]())
+            else:
+                tiers.append(plugins.load_factory(plugins.CACHES, name, {})(CacheContext(settings)))
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a cache may be anybody's
+            broken.append(plugins.broken("cache", name, error))
+    key = settings.security.url_signing_key
+    signed_files = SignedFiles(
+        stored,
+        settings.cache.directory / "url-signing-key",
+        settings.audio.url_ttl_s,
+        key.get_secret_value() if key else None,
+    )
+    return TieredCache(tiers), signed_files
+
+
+def _plugins(settings: Settings, broken: list[Broken]) -> tuple[Plugin, ...]:
+    active: list[Plugin] = []
+    for name in settings.tts.plugins:
+        try:
+            active.append(plugins.load_factory(plugins.PLUGINS, name, {})())
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a plugin may be anybody's
+            broken.append(plugins.broken("plugin", name, error))
+    return tuple(active)
+
+
+def _data(name: str) -> Any:
+    return json.loads((files("danmu_tts") / "data" / name).read_text("utf-8"))

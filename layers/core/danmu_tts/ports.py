@@ -3,13 +3,13 @@
 Units are in the names. Adapters implement these by shape, without importing them.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from danmu_tts.domain.audio import AudioChunk, AudioFormat, EncodedSpeech
-from danmu_tts.domain.speech import Utterance
+from danmu_tts.domain.audio import AudioChunk, AudioEncoding, AudioFormat, EncodedSpeech
+from danmu_tts.domain.speech import Speech, SpeechRequest, Utterance
 from danmu_tts.domain.voices import Voice
 
 
@@ -21,12 +21,41 @@ class BackendHealth:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class BackendTraits:
+    """What the services must know of a backend to use it well.
+
+    Attributes:
+        native_pitch: it shifts pitch itself; otherwise the service does, by resampling.
+        native_volume: it sets volume itself; otherwise the service does.
+        silence_limit_s: longest wait for the next piece of audio before it counts as stalled; None for an engine in
+            this process, which is slow only where the machine is.
+        usd_per_million_chars: list price.
+        chars_per_hanzi: how many characters a Chinese one is billed as.
+    """
+
+    native_pitch: bool = False
+    native_volume: bool = False
+    silence_limit_s: float | None = None
+    usd_per_million_chars: float = 0.0
+    chars_per_hanzi: int = 1
+
+
 class Backend(Protocol):
-    """An engine that turns text into audio. One instance a process; every method is safe to call concurrently."""
+    """An engine that turns text into audio. One instance a process; every method is safe to call concurrently.
+
+    It makes its calls and translates its errors; deadline, retry, circuit, metrics and the check for missing audio
+    are around it. ``adapters/backends/base.py`` has sensible answers for all but two of these.
+    """
 
     @property
     def name(self) -> str:
         """The part of its voices' ids before the colon."""
+        ...
+
+    @property
+    def traits(self) -> BackendTraits:
+        """What it does itself, what it costs, how long it may be silent."""
         ...
 
     async def initialize(self) -> None:
@@ -50,6 +79,36 @@ class Backend(Protocol):
 
     async def cleanup(self) -> None:
         """Give everything back. The backend may be used again afterwards."""
+        ...
+
+    def queue_depth(self) -> float:
+        """Utterances that wait inside it, for each that it makes at a time."""
+        ...
+
+
+class Plugin(Protocol):
+    """Looks at, or changes, every request before it is spoken and every answer before it is given.
+
+    Both methods may be plain or async. What they raise of ``DanmuTTSError`` answers the caller; whatever else they
+    raise is logged and the request goes on without them.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Shown to operators."""
+        ...
+
+    def pre_process(self, request: SpeechRequest) -> SpeechRequest | Awaitable[SpeechRequest]:
+        """Return the request, or another in its place (``dataclasses.replace``)."""
+        ...
+
+    def post_process(self, speech: Speech) -> Speech | Awaitable[Speech]:
+        """Return the answer, or another in its place; it may come from the cache and is not put there again."""
         ...
 
 
@@ -138,19 +197,19 @@ class SignedAudioFiles(Protocol):
 
 
 class AudioEncoder(Protocol):
-    """Turns one utterance's samples into a container. Not shared between utterances."""
+    """Turns one utterance's audio into a container. Not shared between utterances."""
 
     @property
     def sample_rate_hz(self) -> int:
         """Rate of what comes out."""
         ...
 
-    def write(self, pcm: bytes) -> bytes:
-        """Take signed 16-bit little-endian mono samples, give what is ready."""
+    def write(self, data: bytes) -> bytes:
+        """Take what the backend made, in the encoding that this was opened for, and give what is ready."""
         ...
 
     def finish(self) -> bytes:
-        """Give the rest. Nothing may be written afterwards."""
+        """Give the rest. Nothing may be written afterwards. Raises BadAudioError for what cannot be decoded."""
         ...
 
 
@@ -158,7 +217,13 @@ class AudioEncoders(Protocol):
     """Opens encoders."""
 
     def open(
-        self, audio_format: AudioFormat, source_rate_hz: int, *, volume: float, pitch_ratio: float
+        self,
+        audio_format: AudioFormat,
+        source_rate_hz: int,
+        source: AudioEncoding = AudioEncoding.PCM,
+        *,
+        volume: float,
+        pitch_ratio: float,
     ) -> AudioEncoder:
         """Start an utterance. Raises UnsupportedFormatError where the encoder is not installed."""
         ...
@@ -169,6 +234,14 @@ class Metrics(Protocol):
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
         """Count one finished request; status is ``ok`` or an error code."""
+        ...
+
+    def attempt(self, *, backend: str, outcome: str, duration_s: float) -> None:
+        """Count one call of a backend; outcome is ``ok``, an error's reason, or ``left`` where nobody waited for it."""
+        ...
+
+    def fallback(self, *, wanted: str, spoken: str) -> None:
+        """Count an answer that another backend gave than the one that should have."""
         ...
 
     def first_audio(self, *, backend: str, seconds: float) -> None:

@@ -41,11 +41,61 @@ class TtsSettings(_Section):
     """Who speaks."""
 
     backends: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        ("piper", "kokoro"), description="Enabled backends, preferred first: piper,kokoro."
+        ("piper", "kokoro", "edge", "azure", "openai"),
+        description="Who may speak, preferred first. Cloud voices stay off until they have what they need.",
     )
     default_language: str = Field("zh", description="Spoken when a text has no word to tell by: 666, 233.")
     default_voices: dict[str, str] = Field({}, description='Language to voice id, e.g. {"zh": "kokoro:zh-jm_kumo"}.')
     deadline_ms: Annotated[int, Field(ge=100)] = Field(28_000, description="Longest wait for audio. Lambda's is 29 s.")
+    patience_ms: Annotated[int, Field(ge=0)] = Field(
+        2000, description="A backend expected to take longer is busy, and the next in order goes first."
+    )
+    plugins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        (), description="Plugins that see every request and answer, in order."
+    )
+
+
+class _CloudSettings(_Section):
+    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = Field(
+        4000, description="Longest wait for the next piece of audio; then somebody else speaks."
+    )
+    voices_ttl_s: Annotated[int, Field(ge=60)] = Field(6 * 3600, description="How often its voices are listed anew.")
+
+
+class EdgeSettings(_CloudSettings):
+    """Microsoft Edge's read-aloud voices. No account; no promise either."""
+
+    enabled: bool = Field(False, description="Viewers' words go to Microsoft, so somebody has to say yes.")
+    proxy: str | None = Field(None, description="HTTP proxy, where this address is blocked.")
+
+
+class AzureSettings(_CloudSettings):
+    """Azure Speech."""
+
+    key: SecretStr | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = Field(None, description="E.g. eastasia.")
+    endpoint: str | None = Field(None, description="Instead of the region: a container, or another cloud's host.")
+    word_boundaries: bool = Field(False, description="Captions by word, through Microsoft's SDK.")
+
+
+class OpenAISettings(_CloudSettings):
+    """OpenAI, or any server that speaks its protocol."""
+
+    api_key: SecretStr | None = None
+    base_url: str | None = Field(None, description="E.g. http://127.0.0.1:8880/v1; OpenAI's own where absent.")
+    model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini-tts"
+    voices: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        (), description="Their names, where the server cannot list them. Else the server's list, or OpenAI's."
+    )
+    language: str | None = Field(None, description="The one language that its voices speak; else any.")
+    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 8000
+
+
+class PiperSettings(_CloudSettings):
+    """Piper, where it runs as a function of its own."""
+
+    function_name: str | None = Field(None, description="Lambda function to call; else Piper runs in this process.")
+    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 10_000
 
 
 class AudioSettings(_Section):
@@ -61,6 +111,9 @@ class AudioSettings(_Section):
 class CacheSettings(_Section):
     """How much finished audio is kept, and where."""
 
+    tiers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        ("memory", "file"), description="Fastest first."
+    )
     directory: Path = Field(default_factory=lambda: user_cache_path(_APP) / "audio")
     memory_max_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     memory_ttl_s: Annotated[int, Field(ge=1)] = 3600
@@ -111,6 +164,10 @@ class Settings(BaseSettings):
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     tts: TtsSettings = Field(default_factory=TtsSettings)
+    edge: EdgeSettings = Field(default_factory=EdgeSettings)
+    azure: AzureSettings = Field(default_factory=AzureSettings)
+    openai: OpenAISettings = Field(default_factory=OpenAISettings)
+    piper: PiperSettings = Field(default_factory=PiperSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
     performance: PerformanceSettings = Field(default_factory=PerformanceSettings)

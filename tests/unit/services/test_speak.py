@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.domain.audio import AudioFormat, Caption
 from danmu_tts.domain.errors import (
     BackendUnavailableError,
@@ -16,6 +15,7 @@ from danmu_tts.domain.errors import (
     VoiceNotFoundError,
 )
 from danmu_tts.domain.speech import Priority, Prosody, SpeechRequest
+from danmu_tts.engine_slots import EngineSlots
 from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import MS_PER_CHAR, FakeBackend
 from tests.builders.sound import decode

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from danmu_tts.domain import mp3
+
 
 class AudioFormat(StrEnum):
     """Container and codec of an answer, by OpenAI's names."""
@@ -30,24 +32,14 @@ _CONTENT_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AudioChunk:
-    """A piece of speech as a backend makes it.
+class AudioEncoding(StrEnum):
+    """How a backend's bytes are to be read."""
 
-    Attributes:
-        pcm: signed 16-bit little-endian mono samples; never empty.
-        sample_rate_hz: rate of those samples; the same for all chunks of one utterance.
-        text: the words spoken in this chunk, for captions; empty where the backend cannot tell.
-    """
+    PCM = "pcm"
+    """Signed 16-bit little-endian mono samples."""
 
-    pcm: bytes
-    sample_rate_hz: int
-    text: str = ""
-
-    @property
-    def duration_ms(self) -> float:
-        """Playing time in milliseconds."""
-        return len(self.pcm) / 2 / self.sample_rate_hz * 1000
+    MP3 = "mp3"
+    """Whole MPEG audio layer III frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +49,30 @@ class Caption:
     text: str
     start_ms: int
     end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """A piece of speech as a backend makes it.
+
+    Attributes:
+        data: samples or frames, as ``encoding`` says; empty only in a chunk that brings nothing but captions.
+        sample_rate_hz: the same for all chunks of one utterance.
+        encoding: the same for all chunks of one utterance.
+        captions: words whose times became known with this chunk, counted from the start of the utterance.
+    """
+
+    data: bytes
+    sample_rate_hz: int
+    encoding: AudioEncoding = AudioEncoding.PCM
+    captions: tuple[Caption, ...] = ()
+
+    @property
+    def duration_ms(self) -> float:
+        """Playing time in milliseconds."""
+        if self.encoding is AudioEncoding.MP3:
+            return mp3.duration_ms(self.data)
+        return len(self.data) / 2 / self.sample_rate_hz * 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from danmu_tts.domain.speech import Prosody
 from danmu_tts.domain.voices import Voice
 
 # Raise it when the same fields come to sound different (a new encoder setting, another way of splitting).
-KEY_VERSION = 1
+KEY_VERSION = 2
 
 
-def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Prosody) -> str:
+def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Prosody, style: str | None = None) -> str:
     """Name the sound that these make: 64 hexadecimal digits of SHA-256.
 
     Everything that changes the sound is in it and nothing else, so that equal requests meet and
@@ -19,6 +19,7 @@ def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Proso
 
     Args:
         text: as the backend gets it, after cleaning.
+        style: as the backend gets it: None where the voice does not know it.
     """
     canonical = json.dumps(
         {
@@ -30,6 +31,7 @@ def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Proso
             "speed": float(prosody.speed),
             "pitch": prosody.pitch_semitones + 0.0,  # -0.0 sounds like 0.0
             "volume": float(prosody.volume),
+            "style": style,
         },
         ensure_ascii=True,
         sort_keys=True,

@@ -10,13 +10,25 @@
     ├── VoiceNotFoundError           404 voice_not_found
     ├── TextTooLongError             413 text_too_long
     ├── BackendUnavailableError      503 backend_unavailable  one backend failed; another may do
-    │   └── NoAudioError             503 backend_unavailable  it answered, but without audio
+    │   ├── BackendDisabledError     disabled      switched off, or its credentials are unset
+    │   ├── CircuitOpenError         circuit_open  it failed too often and is left alone for a while
+    │   ├── BackendAuthError         auth          it does not know our credentials
+    │   ├── BackendBlockedError      blocked       it refuses to serve us
+    │   ├── BackendRateLimitedError  rate_limited  we asked too often
+    │   ├── BackendRefusedError      bad_input     it will not speak this text
+    │   ├── VoiceWithdrawnError      voice_gone    it no longer has the voice
+    │   ├── BackendTimeoutError      timeout       it was silent for too long
+    │   ├── BackendNetworkError      network       it was not reached, or hung up
+    │   ├── BackendServerError       server_error  a mistake of its own
+    │   ├── NoAudioError             no_audio      it finished without audio
+    │   └── BadAudioError            bad_audio     it sent half of it, or something that is no audio
     ├── NoBackendsAvailableError     503 no_backend_available nothing is left to try
     └── DeadlineExceededError        504 deadline_exceeded    the speech has lost its worth
 
-Callers decide by ``code`` and ``retryable``; nobody reads the message but a person.
+Callers decide by ``code``, ``reason`` and the flags; nobody reads the message but a person.
 """
 
+from enum import Enum
 from typing import ClassVar
 
 
@@ -28,16 +40,18 @@ class DanmuTTSError(Exception):
         http_status: the status that answers it over HTTP.
         retryable: whether the same request may succeed a little later.
         param: name of the offending request field, where one field is to blame.
+        retry_after_s: seconds until trying again makes sense, where that is known.
     """
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
+        self.retry_after_s = retry_after_s
 
 
 class InvalidRequestError(DanmuTTSError):
@@ -79,16 +93,116 @@ class TextTooLongError(DanmuTTSError):
     http_status = 413
 
 
+class Blame(Enum):
+    """What a failure says about its backend."""
+
+    NONE = "nothing: the request or the caller's haste is to blame"
+    SOME = "it may be ill: several in a row mean that it is"
+    ALL = "it will not serve us for a while, however often it is asked"
+
+
 class BackendUnavailableError(DanmuTTSError):
-    """A backend cannot speak now: not installed, failed to load, or failed while speaking."""
+    """A backend cannot speak now: not installed, failed to load, or failed while speaking.
+
+    Attributes:
+        reason: stable machine-readable word for logs, metrics and the answer of whoever spoke instead.
+        repeatable: whether the same backend may succeed if it is asked again at once.
+        blame: what the failure says about the backend.
+    """
 
     code = "backend_unavailable"
     http_status = 503
     retryable = True
+    reason: ClassVar[str] = "failed"
+    repeatable: ClassVar[bool] = False
+    blame: ClassVar[Blame] = Blame.SOME
+
+
+class BackendDisabledError(BackendUnavailableError):
+    """It is switched off here, or lacks credentials or a package; the message says how to get it."""
+
+    retryable = False
+    reason = "disabled"
+    blame = Blame.NONE
+
+
+class CircuitOpenError(BackendUnavailableError):
+    """It failed too often and is left alone until ``retry_after_s`` from now."""
+
+    reason = "circuit_open"
+    blame = Blame.NONE
+
+
+class BackendAuthError(BackendUnavailableError):
+    """The vendor does not know our credentials."""
+
+    retryable = False
+    reason = "auth"
+    blame = Blame.ALL
+
+
+class BackendBlockedError(BackendUnavailableError):
+    """The vendor knows us and refuses to serve us: a block, a quota, a region."""
+
+    reason = "blocked"
+    blame = Blame.ALL
+
+
+class BackendRateLimitedError(BackendUnavailableError):
+    """The vendor serves us, but not that often. ``retry_after_s`` is its own word."""
+
+    reason = "rate_limited"
+    blame = Blame.ALL
+
+
+class BackendRefusedError(BackendUnavailableError):
+    """The vendor will not speak this text; another may."""
+
+    retryable = False
+    reason = "bad_input"
+    blame = Blame.NONE
+
+
+class VoiceWithdrawnError(BackendUnavailableError):
+    """The vendor no longer has this voice; its others still speak."""
+
+    retryable = False
+    reason = "voice_gone"
+    blame = Blame.NONE
+
+
+class BackendTimeoutError(BackendUnavailableError):
+    """No audio came for too long. Asking again would cost the listener the same wait again."""
+
+    reason = "timeout"
+
+
+class BackendNetworkError(BackendUnavailableError):
+    """The vendor was not reached, or the connection broke."""
+
+    reason = "network"
+    repeatable = True
+
+
+class BackendServerError(BackendUnavailableError):
+    """The vendor made a mistake."""
+
+    reason = "server_error"
+    repeatable = True
 
 
 class NoAudioError(BackendUnavailableError):
     """A backend finished without a single sample of audio."""
+
+    reason = "no_audio"
+    repeatable = True
+
+
+class BadAudioError(BackendUnavailableError):
+    """A backend stopped midway, or sent what is no audio."""
+
+    reason = "bad_audio"
+    repeatable = True
 
 
 class NoBackendsAvailableError(DanmuTTSError):

@@ -41,8 +41,9 @@ class SpeechRequest:
 
     Attributes:
         voice: voice id, bare name or alias.
-        backend: only this backend may speak.
+        backend: who is to speak, if it can.
         language: BCP 47 tag; the text decides when None.
+        style: a manner of speaking by name (``cheerful``) or in words; voices that cannot follow it ignore it.
         deadline_ms: counted from the moment the service takes the request; None takes the configured one.
     """
 
@@ -55,6 +56,7 @@ class SpeechRequest:
     priority: Priority = Priority.NORMAL
     deadline_ms: int | None = None
     room: str | None = None
+    style: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,31 @@ class Utterance:
 
     Attributes:
         tempo: what the engine must multiply its own tempo by; includes what a later pitch shift will take away.
+        pitch_semitones: 0 unless the backend shifts pitch itself.
+        volume: linear gain; 1 unless the backend sets volume itself.
+        style: None unless the voice knows it.
     """
 
     text: str
     voice: Voice
     tempo: float = 1.0
     priority: Priority = Priority.NORMAL
+    pitch_semitones: float = 0.0
+    volume: float = 1.0
+    style: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Why another voice speaks than the one that should have.
+
+    Attributes:
+        voice: id of the voice that should have spoken.
+        reason: ``reason`` of the error that it failed with.
+    """
+
+    voice: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,7 @@ class Speech:
         key: cache key; the same sound has the same key.
         cached: the cache tier that had it, or None when it was made now.
         cost_usd: what the backend charges for making it; 0 for a cache hit and for local voices.
+        fallback: set where another voice was to speak.
     """
 
     id: str
@@ -96,3 +118,4 @@ class Speech:
     cached: str | None
     timings: Timings
     cost_usd: float = 0.0
+    fallback: Fallback | None = None

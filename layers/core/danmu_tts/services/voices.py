@@ -1,42 +1,25 @@
-"""All voices of all backends, and the choice among them."""
+"""All voices of all backends."""
 
 from collections.abc import Mapping, Sequence
 
-from danmu_tts.domain.errors import InvalidRequestError, NoBackendsAvailableError
-from danmu_tts.domain.voices import Voice, VoiceChoice
-from danmu_tts.ports import Backend, BackendHealth
+from danmu_tts.domain.voices import Voice
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import Backend
+
+logger = get_logger("backends")
 
 
 class VoiceCatalogue:
-    """One list over all backends, in configured order. Read anew each time: a fetched voice is there at once."""
+    """Asks each backend anew: a fetched voice is there at once. One that fails to answer keeps its last voices."""
 
-    def __init__(self, backends: Mapping[str, Backend], choice: VoiceChoice) -> None:
-        self.backends = backends
-        self._choice = choice
+    def __init__(self, backends: Mapping[str, Backend]) -> None:
+        self._backends = backends
+        self._last_good: dict[str, Sequence[Voice]] = {}
 
-    @property
-    def aliases(self) -> Sequence[str]:
-        """Well-known names that resolve to a voice here."""
-        return tuple(self._choice.aliases)
-
-    async def list(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
-        """Voices that can speak now, optionally only of a language or a backend."""
-        self._check_backend(backend)
-        voices = [voice for each in self.backends.values() for voice in await each.get_voices()]
-        return [v for v in voices if backend in (None, v.backend) and (language is None or v.speaks(language))]
-
-    async def choose(self, *, asked: str | None, backend: str | None, language: str) -> Voice:
-        """Pick who speaks. Raises VoiceNotFoundError, InvalidRequestError, NoBackendsAvailableError."""
-        voices = await self.list(backend=backend)
-        if not voices and backend is None:
-            raise NoBackendsAvailableError("No voice is installed. Run `danmu-tts doctor` to see what is missing.")
-        return self._choice.choose(voices, asked=asked, backend=backend, language=language)
-
-    async def health(self) -> dict[str, BackendHealth]:
-        """Each backend's own word on whether it would speak."""
-        return {name: await backend.health_check() for name, backend in self.backends.items()}
-
-    def _check_backend(self, backend: str | None) -> None:
-        if backend is not None and backend not in self.backends:
-            known = ", ".join(self.backends)
-            raise InvalidRequestError(f"Unknown backend {backend[:80]!r}. Known here: {known}.", param="backend")
+    async def of(self, backend: str) -> Sequence[Voice]:
+        """The voices of one backend, its default first."""
+        try:
+            self._last_good[backend] = tuple(await self._backends[backend].get_voices())
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+            logger.warning("voices not named", extra={"backend": backend, "reason": type(error).__name__})
+        return self._last_good.get(backend, ())

@@ -69,8 +69,13 @@ def detect_language(text: str, default: str) -> str:
     return "en" if latin > _LATIN_MUST_OUTWEIGH * weight else _LANGUAGE[script]
 
 
+def syllable_weights(text: str) -> dict[str, float]:
+    """Script (``han``, ``latin``, …) to roughly how many syllables the text has in it."""
+    return {script: weight / 100 for script, weight in _syllables(text).items()}
+
+
 def _syllables(text: str) -> Counter[str]:
-    """Roughly how many syllables each script holds."""
+    """Roughly how many hundredths of a syllable each script holds."""
     counts: Counter[str] = Counter()
     for script, pattern in _SCRIPTS.items():
         found = pattern.findall(text)

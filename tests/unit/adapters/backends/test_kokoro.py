@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from danmu_tts.adapters.backends import kokoro
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.kokoro import KokoroBackend
 from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
 from danmu_tts.domain.speech import Utterance
+from danmu_tts.engine_slots import EngineSlots
 from tests.builders.logs import captured_logs
 
 

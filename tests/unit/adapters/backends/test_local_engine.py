@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
 from tests.builders.logs import captured_logs
 from tests.builders.tiny_engine import RATE_HZ, TinyEngine, loudness
 
@@ -28,7 +28,7 @@ async def spoken(engine: TinyEngine, text: str = "你好", voice: str = "a") -> 
 
 
 def peak(chunk: AudioChunk) -> int:
-    return int(np.abs(np.frombuffer(chunk.pcm, "<i2").astype(int)).max())
+    return int(np.abs(np.frombuffer(chunk.data, "<i2").astype(int)).max())
 
 
 def by_text(**peaks: float) -> TinyEngine:
@@ -37,7 +37,7 @@ def by_text(**peaks: float) -> TinyEngine:
 
 async def test_speaks_piece_by_piece() -> None:
     chunks = await spoken(TinyEngine(), "你好，再见。走了。")
-    assert [(chunk.text, chunk.sample_rate_hz) for chunk in chunks] == [
+    assert [(chunk.captions[0].text, chunk.sample_rate_hz) for chunk in chunks] == [
         ("你好，", RATE_HZ),
         ("再见。", RATE_HZ),
         ("走了。", RATE_HZ),
@@ -155,7 +155,7 @@ async def test_every_voice_is_equally_loud(level: float) -> None:
 async def test_silent_and_empty_pieces_are_skipped() -> None:
     pieces = {"你好，": loudness(0.0), "再见。": np.zeros(0, np.float32), "走了。": loudness(0.5)}
     (chunk,) = await spoken(TinyEngine(speak=pieces.__getitem__), "你好，再见。走了。")
-    assert chunk.text == "走了。"
+    assert chunk.captions[0].text == "走了。"
 
 
 async def test_a_text_of_which_the_voice_knows_no_sound_is_refused() -> None:
@@ -179,7 +179,7 @@ async def test_an_engine_may_break_midway() -> None:
         return loudness(0.5) if text == "一大，" else broken(text)
 
     chunks = TinyEngine(speak=speak).synthesize(Utterance("一大，二小。", Voice("tiny:a", "zh-CN")))
-    assert (await anext(chunks)).text == "一大，"
+    assert (await anext(chunks)).captions[0].text == "一大，"
     with pytest.raises(BackendUnavailableError):
         await anext(chunks)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from danmu_tts.adapters.backends import onnx_sessions
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.onnx_sessions import OnnxSessions
+from danmu_tts.engine_slots import EngineSlots
 
 
 class RecordedSession:

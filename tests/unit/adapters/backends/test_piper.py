@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from piper import PiperVoice
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.piper import PiperBackend
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
 from tests.builders.logs import captured_logs
 from tests.builders.piper_voices import PACKAGED_ID, put_piper_voice
 

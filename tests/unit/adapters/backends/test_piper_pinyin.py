@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from piper.phonemize_chinese import PHONEME_TO_ID
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.piper import PiperBackend
 from danmu_tts.adapters.backends.piper_pinyin import _g2p
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
 from tests.builders.piper_voices import put_piper_voice
 
 
@@ -32,7 +32,7 @@ async def test_a_pinyin_voice_speaks_without_a_network(tmp_path: Path, text: str
     utterance = Utterance(text, Voice("piper:zh_CN-test-medium", "zh-CN"))
     chunks = [chunk async for chunk in PiperBackend(EngineSlots(1), tmp_path).synthesize(utterance)]
     assert sum(chunk.duration_ms for chunk in chunks) > 200
-    assert all(np.frombuffer(chunk.pcm, "<i2").std() > 100 for chunk in chunks)
+    assert all(np.frombuffer(chunk.data, "<i2").std() > 100 for chunk in chunks)
 
 
 def test_one_numbered_syllable_a_character() -> None:

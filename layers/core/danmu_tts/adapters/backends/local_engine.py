@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cachetools import LRUCache
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
-from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
 from danmu_tts.domain.speech import Priority, Utterance
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
 from danmu_tts.observability import get_logger
-from danmu_tts.ports import BackendHealth
+from danmu_tts.ports import BackendHealth, BackendTraits
 from danmu_tts.text.split import split_for_speech
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class LocalEngine(Generic[M]):
     """A backend in this process. ``M`` is whatever a loaded model is."""
 
     name = "local"
+    traits = BackendTraits()
 
     def __init__(self, slots: EngineSlots, max_loaded_voices: int = 4) -> None:
         """``slots`` is shared by all engines of the process."""
@@ -87,6 +88,10 @@ class LocalEngine(Generic[M]):
             while (chunk := await slot.run(lambda: next(chunks, None))) is not None:
                 yield chunk
 
+    def queue_depth(self) -> float:
+        """Utterances that wait for a core, a core."""
+        return self._slots.waiting / self._slots.size
+
     def _forget(self) -> None:
         with self._loading:
             self._models.clear()
@@ -99,7 +104,7 @@ class LocalEngine(Generic[M]):
         import numpy as np
 
         model = self._loaded(self._model_of(utterance.voice))
-        gain = 0.0
+        gain = played_ms = 0.0
         pronounced = False
         for piece in split_for_speech(utterance.text):
             samples, rate_hz = self._spoken(model, utterance, piece)
@@ -109,7 +114,9 @@ class LocalEngine(Generic[M]):
                 continue
             gain = min(gain, _PEAK / peak) if gain else _PEAK / peak
             pcm = (samples * (gain * 32767)).astype("<i2").tobytes()
-            yield AudioChunk(pcm, rate_hz, piece)
+            ends_ms = played_ms + samples.size * 1000 / rate_hz
+            yield AudioChunk(pcm, rate_hz, captions=(Caption(piece, round(played_ms), round(ends_ms)),))
+            played_ms = ends_ms
         if not pronounced:
             raise NothingToSayError(f"{utterance.voice.id} cannot pronounce any of this text.", param="text")
 

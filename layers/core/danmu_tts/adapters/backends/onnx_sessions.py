@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
+from danmu_tts.engine_slots import EngineSlots
 
 # More helped no voice that was measured.
 _MOST_THREADS = 4

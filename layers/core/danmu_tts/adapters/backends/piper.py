@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from danmu_tts.adapters.audio.time_compress import time_compress
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
 from danmu_tts.adapters.backends.local_engine import LocalEngine
 from danmu_tts.adapters.backends.onnx_sessions import OnnxSessions
 from danmu_tts.adapters.backends.piper_tempo import TempoModel
 from danmu_tts.domain.voices import Voice
+from danmu_tts.engine_slots import EngineSlots
 from danmu_tts.observability import get_logger
+from danmu_tts.plugins import BackendContext
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.backends.local_engine import Samples
@@ -46,6 +47,17 @@ class _LoadedVoice:
     @cached_property
     def tempo(self) -> TempoModel:
         return TempoModel.measure(self.voice)
+
+
+def create(context: BackendContext) -> "PiperBackend":
+    """The factory that the settings name."""
+    performance = context.settings.performance
+    return PiperBackend(
+        context.slots,
+        context.settings.models.directory,
+        threads=performance.engine_threads,
+        max_loaded_voices=performance.max_loaded_voices,
+    )
 
 
 class PiperBackend(LocalEngine[_LoadedVoice]):

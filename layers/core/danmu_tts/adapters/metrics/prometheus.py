@@ -27,6 +27,19 @@ class PrometheusMetrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._attempts = Counter(
+            "tts_backend_attempts", "Calls of a backend.", ("backend", "outcome"), registry=self._registry
+        )
+        self._attempt_durations = Histogram(
+            "tts_backend_attempt_duration_seconds",
+            "From call to last sample or failure.",
+            ("backend",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._fallbacks = Counter(
+            "tts_fallbacks", "Answers of another backend.", ("wanted", "spoken"), registry=self._registry
+        )
         self._cache = Counter(
             "tts_cache_lookups", "Cache look-ups by the tier that had it.", ("tier",), registry=self._registry
         )
@@ -35,6 +48,15 @@ class PrometheusMetrics:
         """Count one finished request."""
         self._requests.labels(backend, status).inc()
         self._durations.labels(backend).observe(duration_s)
+
+    def attempt(self, *, backend: str, outcome: str, duration_s: float) -> None:
+        """Count one call of a backend."""
+        self._attempts.labels(backend, outcome).inc()
+        self._attempt_durations.labels(backend).observe(duration_s)
+
+    def fallback(self, *, wanted: str, spoken: str) -> None:
+        """Count an answer of another backend."""
+        self._fallbacks.labels(wanted, spoken).inc()
 
     def first_audio(self, *, backend: str, seconds: float) -> None:
         """Observe the wait for the first sample."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from danmu_tts.adapters.backends.engine_slots import EngineSlots
+from danmu_tts.engine_slots import EngineSlots
 
 HIGH, NORMAL, LOW = 0, 1, 2
 LIMIT_S = 10

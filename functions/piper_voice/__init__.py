@@ -1,0 +1,1 @@
+"""Piper in a function of its own."""

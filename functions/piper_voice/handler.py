@@ -1,0 +1,45 @@
+"""The Lambda entry point: ``functions.piper_voice.handler.handler``. Called directly by the other functions."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import ValidationError
+
+from danmu_tts import process_loop
+from danmu_tts.bootstrap import Container, piper_container
+from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, VoiceNotFoundError, VoiceWithdrawnError
+from danmu_tts.domain.speech import Prosody, SpeechRequest
+from speech_contract.piper import PiperCaption, PiperSpoken, PiperVoice, SpeakPiper
+
+_PATIENCE_S = 28.0
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Speak one text, or name the voices. A failure is an answer too: an exception would lose its kind on the way."""
+    try:
+        message = SpeakPiper.model_validate(event)
+        answer = process_loop.run(_answer(message, piper_container()))
+    except ValidationError:
+        answer = PiperSpoken(error="invalid_request", message="The event is no SpeakPiper message.")
+    except VoiceNotFoundError as error:
+        answer = PiperSpoken(error=VoiceWithdrawnError.reason, message=error.message)
+    except DanmuTTSError as error:
+        reason = error.reason if isinstance(error, BackendUnavailableError) else error.code
+        answer = PiperSpoken(error=reason, message=error.message)
+    return answer.model_dump(mode="json")
+
+
+async def _answer(message: SpeakPiper, container: Container) -> PiperSpoken:
+    if message.voice is None:
+        voices = await container.backends.list_voices()
+        return PiperSpoken(
+            voices=tuple(
+                PiperVoice(name=each.name, language=each.language, gender=each.gender, revision=each.revision)
+                for each in voices
+            )
+        )
+    voice = await container.backends.find_voice(f"piper:{message.voice}")
+    request = SpeechRequest(message.text, prosody=Prosody(speed=message.tempo))
+    made = await container.maker.make(request, message.text, voice, _PATIENCE_S)
+    captions = tuple(PiperCaption(**asdict(caption)) for caption in made.encoded.captions)
+    return PiperSpoken(audio=made.encoded.audio, captions=captions)

@@ -1,0 +1,160 @@
+"""Azure Speech over REST: 24 kHz MP3, streamed through pooled connections.
+
+REST has no word boundaries; ``azure_words.py`` has, through Microsoft's SDK, by setting.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from danmu_tts.adapters.backends.base import BaseBackend
+from danmu_tts.adapters.backends.prices import price_of
+from danmu_tts.adapters.backends.ssml import azure_ssml
+from danmu_tts.adapters.backends.vendor_audio import VendorAudio
+from danmu_tts.adapters.backends.vendor_errors import error_for_status
+from danmu_tts.adapters.backends.voice_list import VoiceList, packaged_voices
+from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.errors import (
+    BackendDisabledError,
+    BackendNetworkError,
+    BackendRefusedError,
+    BackendServerError,
+    VoiceWithdrawnError,
+)
+from danmu_tts.domain.speech import Utterance
+from danmu_tts.domain.voices import Voice
+from danmu_tts.plugins import BackendContext
+from danmu_tts.ports import Backend, BackendHealth, BackendTraits
+from danmu_tts.settings import AzureSettings
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient, Response
+
+OUTPUT_FORMAT = "audio-24khz-96kbitrate-mono-mp3"
+_REVISION = "1"
+_MOST_CONNECTIONS, _KEEP_ALIVE_S = 20, 300
+
+
+def create(context: BackendContext) -> Backend:
+    """The factory that the settings name. Raises BackendDisabledError."""
+    settings = context.settings.azure
+    if settings.key is None or not (settings.region or settings.endpoint):
+        raise BackendDisabledError("no credentials: set DANMU_TTS_AZURE__KEY and DANMU_TTS_AZURE__REGION")
+    if find_spec("httpx2") is None:
+        raise BackendDisabledError("not installed: pip install 'danmu-tts[cloud]'")
+    if not settings.word_boundaries:
+        return AzureBackend(settings)
+    if find_spec("azure.cognitiveservices.speech") is None:
+        raise BackendDisabledError("word boundaries need Microsoft's SDK: pip install 'danmu-tts[azure]'")
+    from danmu_tts.adapters.backends.azure_words import AzureWordsBackend
+
+    return AzureWordsBackend(settings)
+
+
+class AzureBackend(BaseBackend):
+    """Azure's neural voices. Needs a key and a region, or the endpoint of a container or another cloud."""
+
+    name = "azure"
+
+    def __init__(self, settings: AzureSettings) -> None:
+        self._settings = settings
+        self._list = VoiceList(self._fetch_voices, packaged_voices(self.name, _REVISION), settings.voices_ttl_s)
+        price = price_of(self.name)
+        self.traits = BackendTraits(
+            native_pitch=True,
+            native_volume=True,
+            silence_limit_s=settings.silence_limit_ms / 1000,
+            usd_per_million_chars=price.usd_per_million_chars,
+            chars_per_hanzi=price.chars_per_hanzi,
+        )
+
+    async def get_voices(self) -> Sequence[Voice]:
+        """The last list that was had, Chinese first."""
+        return self._list.get()
+
+    async def health_check(self) -> BackendHealth:
+        """Ask for the list of voices, which is free and needs the key."""
+        voices = await self._list.refresh()
+        return BackendHealth(True, f"{len(voices)} voices")
+
+    async def cleanup(self) -> None:
+        """Close the pooled connections."""
+        self._list.stop()
+        client = self.__dict__.pop("_client", None)
+        if client:
+            await client.aclose()
+
+    async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
+        """Speak; see ``ports.Backend``."""
+        audio = VendorAudio(self.name)
+        headers = {"content-type": "application/ssml+xml", "x-microsoft-outputformat": OUTPUT_FORMAT}
+        with _translated():
+            content = azure_ssml(utterance).encode()
+            request = self._client.stream("POST", "/cognitiveservices/v1", content=content, headers=headers)
+            async with request as response:
+                if response.status_code != 200:
+                    raise await self._refusal(response, utterance.voice)
+                async for data in response.aiter_bytes():
+                    if chunk := audio.feed(data):
+                        yield chunk
+        audio.finish()
+
+    async def _refusal(self, response: "Response", voice: Voice) -> Exception:
+        error = await _error_of(response)
+        return await self._or_withdrawn(error, voice) if isinstance(error, BackendRefusedError) else error
+
+    async def _or_withdrawn(self, error: Exception, voice: Voice) -> Exception:
+        """Azure says the same of a bad text and of a voice that it no longer has; its list tells them apart."""
+        if voice in await self._list.refresh():
+            return error
+        return VoiceWithdrawnError(f"azure no longer has {voice.name}.")
+
+    async def _fetch_voices(self) -> Sequence[Voice]:
+        with _translated():
+            response = await self._client.get("/cognitiveservices/voices/list")
+            if response.status_code != 200:
+                raise await _error_of(response)
+            try:
+                voices = [_voice(each) for each in response.json() if each.get("Status") != "Deprecated"]
+            except (ValueError, KeyError, AttributeError, TypeError) as error:
+                raise BackendServerError("azure's list of voices is not one.") from error
+        return sorted(voices, key=lambda voice: not voice.speaks("zh"))
+
+    @cached_property
+    def _client(self) -> "AsyncClient":
+        import httpx2
+
+        key = self._settings.key
+        return httpx2.AsyncClient(
+            base_url=self._settings.endpoint or f"https://{self._settings.region}.tts.speech.microsoft.com",
+            headers={"ocp-apim-subscription-key": key.get_secret_value() if key else "", "user-agent": "danmu-tts"},
+            timeout=self._settings.silence_limit_ms / 1000,
+            limits=httpx2.Limits(
+                max_connections=_MOST_CONNECTIONS,
+                max_keepalive_connections=_MOST_CONNECTIONS,
+                keepalive_expiry=_KEEP_ALIVE_S,
+            ),
+        )
+
+
+async def _error_of(response: "Response") -> Exception:
+    detail = (await response.aread()).decode("utf-8", "replace")
+    retry_after = response.headers.get("retry-after")
+    return error_for_status("azure", response.status_code, detail=detail, retry_after=retry_after)
+
+
+def _voice(listed: dict[str, Any]) -> Voice:
+    styles = tuple(listed.get("StyleList") or ())
+    return Voice(f"azure:{listed['ShortName']}", listed["Locale"], listed["Gender"].lower(), _REVISION, styles)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    import httpx2
+
+    try:
+        yield
+    except httpx2.HTTPError as error:
+        raise BackendNetworkError(f"azure cannot be reached or hung up: {type(error).__name__}.") from error

@@ -1,0 +1,140 @@
+"""Piper in a Lambda function of its own (size, memory, licence), called directly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+
+from pydantic import ValidationError
+
+from danmu_tts.adapters.backends.base import BaseBackend
+from danmu_tts.adapters.backends.vendor_audio import VendorAudio
+from danmu_tts.adapters.backends.vendor_errors import error_for_status
+from danmu_tts.adapters.backends.voice_list import VoiceList
+from danmu_tts.domain.audio import AudioChunk, Caption
+from danmu_tts.domain.errors import (
+    BackendDisabledError,
+    BackendNetworkError,
+    BackendServerError,
+    NothingToSayError,
+    VoiceWithdrawnError,
+)
+from danmu_tts.domain.speech import Utterance
+from danmu_tts.domain.voices import Voice
+from danmu_tts.plugins import BackendContext
+from danmu_tts.ports import Backend, BackendHealth, BackendTraits
+from danmu_tts.settings import PiperSettings
+from speech_contract.piper import PiperSpoken, SpeakPiper
+
+_MOST_CONNECTIONS = 20
+_PACKAGED = Voice("piper:en_US-joe-medium", "en-US", "male", "function")
+
+
+def create(context: BackendContext) -> Backend:
+    """The factory that the settings name: the function where one is named, else Piper in this process."""
+    settings = context.settings
+    if settings.piper.function_name is None:
+        from danmu_tts.adapters.backends import piper
+
+        return piper.create(context)
+    if find_spec("boto3") is None:
+        raise BackendDisabledError("calling the Piper function needs boto3: pip install 'danmu-tts[aws]'")
+    return PiperFunctionBackend(settings.piper, settings.piper.function_name)
+
+
+class PiperFunctionBackend(BaseBackend):
+    """Asks another function of ours. The credentials and the region are those of this one."""
+
+    name = "piper"
+
+    def __init__(self, settings: PiperSettings, function_name: str) -> None:
+        self._settings = settings
+        self._function_name = function_name
+        self._list = VoiceList(self._fetch_voices, (_PACKAGED,), settings.voices_ttl_s)
+        self.traits = BackendTraits(silence_limit_s=settings.silence_limit_ms / 1000)
+
+    async def get_voices(self) -> Sequence[Voice]:
+        """The function's voices, as it last named them."""
+        return self._list.get()
+
+    async def health_check(self) -> BackendHealth:
+        """Ask Lambda whether it would run the function, which runs nothing and costs nothing."""
+        with _translated():
+            await asyncio.to_thread(self._client.invoke, FunctionName=self._function_name, InvocationType="DryRun")
+        return BackendHealth(True, f"{len(self._list.get())} voices in function {self._function_name}")
+
+    async def cleanup(self) -> None:
+        """Close the pooled connections."""
+        self._list.stop()
+        client = self.__dict__.pop("_client", None)
+        if client:
+            await asyncio.to_thread(client.close)
+
+    async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
+        """Speak; see ``ports.Backend``. The answer of a function comes whole."""
+        name = utterance.voice.name
+        spoken = await self._invoke(SpeakPiper(text=utterance.text, voice=name, tempo=utterance.tempo))
+        if spoken.error == NothingToSayError.code:
+            raise NothingToSayError(spoken.message, param="text")
+        if spoken.error == VoiceWithdrawnError.reason:
+            self._list.withdraw(name)
+            raise VoiceWithdrawnError(spoken.message)
+        if spoken.error:
+            raise BackendServerError(f"piper's function failed: {spoken.message}")
+        audio = VendorAudio(self.name)
+        captions = tuple(Caption(each.text, each.start_ms, each.end_ms) for each in spoken.captions)
+        if chunk := audio.feed(spoken.audio, captions):
+            yield chunk
+        audio.finish()
+
+    async def _fetch_voices(self) -> Sequence[Voice]:
+        spoken = await self._invoke(SpeakPiper())
+        return [Voice(f"piper:{each.name}", each.language, each.gender, each.revision) for each in spoken.voices]
+
+    async def _invoke(self, message: SpeakPiper) -> PiperSpoken:
+        with _translated():
+            payload = message.model_dump_json().encode()
+            answer, failure = await asyncio.to_thread(self._call, payload)
+        if failure:
+            raise BackendServerError(f"piper's function failed: {failure}.")
+        try:
+            return PiperSpoken.model_validate_json(answer)
+        except ValidationError as error:
+            raise BackendServerError("piper's function answered what nobody understands.") from error
+
+    def _call(self, payload: bytes) -> tuple[bytes, str | None]:
+        answer = self._client.invoke(FunctionName=self._function_name, Payload=payload)
+        return answer["Payload"].read(), answer.get("FunctionError")
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        seconds = self._settings.silence_limit_ms / 1000
+        return boto3.client(
+            "lambda",
+            config=Config(
+                max_pool_connections=_MOST_CONNECTIONS,
+                connect_timeout=seconds,
+                read_timeout=seconds,
+                retries={"total_max_attempts": 1},  # once is decided outside, within the caller's deadline
+                tcp_keepalive=True,
+            ),
+        )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        answer = error.response["ResponseMetadata"]
+        retry_after = answer.get("HTTPHeaders", {}).get("retry-after")
+        raise error_for_status("piper's function", answer["HTTPStatusCode"], retry_after=retry_after) from error
+    except (BotoCoreError, OSError) as error:
+        raise BackendNetworkError(f"piper's function cannot be reached: {type(error).__name__}.") from error

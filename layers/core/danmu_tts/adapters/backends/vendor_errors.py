@@ -1,0 +1,54 @@
+"""What vendors answer when they do not speak, in our words."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from danmu_tts.domain.errors import (
+    BackendAuthError,
+    BackendBlockedError,
+    BackendRateLimitedError,
+    BackendRefusedError,
+    BackendServerError,
+    BackendUnavailableError,
+)
+
+_BY_STATUS: Mapping[int, tuple[type[BackendUnavailableError], str]] = {
+    400: (BackendRefusedError, "refused the request"),
+    401: (BackendAuthError, "does not accept our credentials"),
+    402: (BackendBlockedError, "wants to be paid first"),
+    403: (BackendBlockedError, "blocks us"),
+    404: (BackendRefusedError, "does not know the address, model or voice"),
+    413: (BackendRefusedError, "finds the text too long"),
+    422: (BackendRefusedError, "refused the request"),
+    429: (BackendRateLimitedError, "limits how often we may ask"),
+}
+_SHOWN_CHARS = 200
+
+
+def error_for_status(
+    backend: str, status: int, *, detail: str = "", retry_after: str | None = None
+) -> BackendUnavailableError:
+    """The error that an HTTP status means.
+
+    Args:
+        detail: what the vendor said; shown in part, for it may be a page.
+        retry_after: the header of that name, as received.
+    """
+    kind, meaning = _BY_STATUS.get(status, (BackendServerError, "failed"))
+    said = f": {' '.join(detail.split())[:_SHOWN_CHARS]}" if detail else ""
+    return kind(f"{backend} {meaning} (status {status}){said}.", retry_after_s=_seconds(retry_after))
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Seconds, or the distance to an HTTP date (RFC 9110, section 10.2.3); None for anything else."""
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

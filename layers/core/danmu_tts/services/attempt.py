@@ -1,0 +1,125 @@
+"""One call of one backend, watched: silence, missing and truncated audio, circuit, load and metrics, once for all."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.circuit import Circuit, Passage
+from danmu_tts.domain.errors import (
+    BackendNetworkError,
+    BackendServerError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    BadAudioError,
+    CircuitOpenError,
+    DanmuTTSError,
+    NoAudioError,
+)
+from danmu_tts.domain.load import Load
+from danmu_tts.domain.speech import Utterance
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import Backend, Metrics
+from danmu_tts.text.pace import shortest_plausible_ms
+
+logger = get_logger("backends")
+
+# A silence shorter than this says more about the caller's haste than about the backend.
+_BLAMED_SILENCE_S = 1.0
+
+
+class WatchedBackend:
+    """A backend with its circuit and its load. The one way to its ``synthesize``."""
+
+    def __init__(self, backend: Backend, circuit: Circuit, metrics: Metrics, clock: Callable[[], float]) -> None:
+        self.backend = backend
+        self.circuit = circuit
+        self.load = Load()
+        self._metrics = metrics
+        self._clock = clock
+
+    async def synthesize(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
+        """Speak, in order, for so many seconds at most.
+
+        Raises:
+            CircuitOpenError: it has failed too often and is not called.
+            BackendUnavailableError: it failed; also midway.
+            NothingToSayError: it cannot pronounce any of the text.
+        """
+        passage = self.circuit.enter(self._clock())
+        if passage is None:
+            wait_s = self.circuit.retry_after_s(self._clock())
+            raise CircuitOpenError(f"{self.backend.name} has failed too often lately.", retry_after_s=wait_s)
+        started_s = self._clock()
+        outcome, latency_ms = "left", 0.0
+        self.load.started()
+        try:
+            async with aclosing(self._checked(utterance, budget_s)) as chunks:
+                async for chunk in chunks:
+                    latency_ms = latency_ms or (self._clock() - started_s) * 1000
+                    yield chunk
+            outcome = "ok"
+            passage.succeeded()
+            self.load.succeeded(latency_ms)
+        except BackendUnavailableError as error:
+            outcome = error.reason
+            self._blame(passage, error, budget_s)
+            raise
+        except DanmuTTSError as error:
+            outcome = error.code
+            raise
+        finally:
+            passage.left()
+            self.load.ended()
+            self._metrics.attempt(backend=self.backend.name, outcome=outcome, duration_s=self._clock() - started_s)
+
+    async def _checked(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
+        played_ms = 0.0
+        async with aclosing(self._in_time(utterance, budget_s)) as chunks:
+            async for chunk in chunks:
+                played_ms += chunk.duration_ms
+                yield chunk
+        name = self.backend.name
+        if not played_ms:
+            raise NoAudioError(f"{utterance.voice.id} made no audio for this text.")
+        if self.backend.traits.silence_limit_s is None:
+            return  # an engine in this process does not hang up
+        least_ms = shortest_plausible_ms(utterance.text, utterance.voice.language, utterance.tempo)
+        if played_ms < least_ms:
+            raise BadAudioError(f"{name} made {played_ms:.0f} ms of audio; this text takes {least_ms:.0f} ms or more.")
+
+    async def _in_time(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
+        """The backend's own chunks; whatever else it raises than our errors becomes one of them."""
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + budget_s
+        chunks = self.backend.synthesize(utterance)
+        try:
+            while True:
+                allowed_s = min(self.backend.traits.silence_limit_s or budget_s, ends_s - loop.time())
+                try:
+                    async with asyncio.timeout(allowed_s):
+                        chunk = await anext(chunks)
+                except StopAsyncIteration:
+                    return
+                yield chunk
+        except TimeoutError as error:
+            raise BackendTimeoutError(f"{self.backend.name} was silent for {allowed_s:.1f} s.") from error
+        except DanmuTTSError:
+            raise
+        except OSError as error:
+            raise BackendNetworkError(f"{self.backend.name} hung up: {type(error).__name__}.") from error
+        except Exception as error:  # the edge of foreign code: a backend may be anybody's
+            logger.exception("backend failed", extra={"backend": self.backend.name})
+            raise BackendServerError(f"{self.backend.name} failed: {type(error).__name__}.") from error
+        finally:
+            close = getattr(chunks, "aclose", None)
+            if close:
+                await close()
+
+    def _blame(self, passage: Passage, error: BackendUnavailableError, budget_s: float) -> None:
+        """A timeout is the backend's fault only if it had a fair chance, and an engine's of ours never is."""
+        limit_s = self.backend.traits.silence_limit_s
+        if isinstance(error, BackendTimeoutError) and (limit_s is None or budget_s < min(_BLAMED_SILENCE_S, limit_s)):
+            return
+        passage.failed(error, self._clock())
+        self.load.failed()

@@ -1,0 +1,164 @@
+"""The backend manager: who is there, who is fit, who speaks, and who speaks instead."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from danmu_tts.domain.circuit import Circuit, CircuitPolicy, CircuitState
+from danmu_tts.domain.errors import (
+    BackendDisabledError,
+    BackendUnavailableError,
+    InvalidRequestError,
+    NoBackendsAvailableError,
+)
+from danmu_tts.domain.load import LoadFigures
+from danmu_tts.domain.selection import BackendView, VoiceChoice, Wish, voice_not_found
+from danmu_tts.domain.voices import Voice
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import Backend, BackendHealth, BackendTraits, Metrics
+from danmu_tts.services.attempt import WatchedBackend
+from danmu_tts.services.voices import VoiceCatalogue
+
+logger = get_logger("backends")
+
+# A dollar is worth so many milliseconds of waiting: a paid line of 30 characters as much as 0.45 s.
+_MS_PER_USD = 1_000_000
+_LINE_CHARS = 30
+_CHECK_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class BackendReport:
+    """What an operator is shown of a backend."""
+
+    health: BackendHealth
+    circuit: CircuitState
+    load: LoadFigures
+    traits: BackendTraits
+
+
+class BackendManager:
+    """Keeps what is known of every backend, and chooses by it. One instance a process."""
+
+    def __init__(
+        self,
+        backends: Mapping[str, Backend],
+        disabled: Mapping[str, str],
+        choice: VoiceChoice,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        *,
+        circuit: CircuitPolicy | None = None,
+        check_every_s: float = 60.0,
+    ) -> None:
+        """``backends``: in order of preference; ``disabled``: name to the reason; ``clock`` counts seconds."""
+        policy = circuit or CircuitPolicy()
+        self.watched = {
+            name: WatchedBackend(backend, Circuit(policy), metrics, clock) for name, backend in backends.items()
+        }
+        self.disabled = disabled
+        self.voices = VoiceCatalogue(backends)
+        self.choice = choice
+        self._clock = clock
+        self._check_every_s = check_every_s
+        self._checked_at_s: float | None = None
+        self._health: dict[str, BackendHealth] = {}
+        self._checking: asyncio.Task[None] | None = None
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every backend that may speak, preferred first."""
+        return tuple(self.watched)
+
+    async def rank(self, wish: Wish) -> list[Voice]:
+        """Who should speak, then who would instead.
+
+        Raises:
+            BackendDisabledError: the backend asked for is switched off here.
+            InvalidRequestError: nobody knows a backend of that name.
+            VoiceNotFoundError: nobody of that name, or nobody for that language.
+            NoBackendsAvailableError: nothing is installed.
+        """
+        self._check_known(wish.backend or (wish.voice or "").rpartition(":")[0] or None, strict=bool(wish.backend))
+        self._keep_warm()
+        now_s = self._clock()
+        views = [
+            BackendView(name, await self.voices.of(name), each.circuit.allows(now_s), self._score_ms(each))
+            for name, each in self.watched.items()
+        ]
+        if wish.backend is None and not any(view.voices for view in views):
+            raise NoBackendsAvailableError("No voice is installed. Run `danmu-tts doctor` to see what is missing.")
+        return self.choice.rank(views, wish)
+
+    async def list_voices(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
+        """Voices that can speak now, optionally only of a language or a backend."""
+        self._check_known(backend, strict=True)
+        found = [voice for name in self.watched if backend in (None, name) for voice in await self.voices.of(name)]
+        return [voice for voice in found if language is None or voice.speaks(language)]
+
+    async def find_voice(self, voice: str) -> Voice:
+        """The voice of that id or name. Raises VoiceNotFoundError, BackendDisabledError."""
+        self._check_known(voice.rpartition(":")[0] or None, strict=False)
+        for found in await self.list_voices():
+            if voice in (found.id, found.name):
+                return found
+        raise voice_not_found(voice)
+
+    async def reports(self) -> dict[str, BackendReport]:
+        """Each backend's own word, not older than the time between checks, and what was seen of it here."""
+        self._keep_warm()
+        if self._checking:
+            await asyncio.shield(self._checking)
+        now_s = self._clock()
+        return {
+            name: BackendReport(self._health[name], each.circuit.state(now_s), each.load.figures, each.backend.traits)
+            for name, each in self.watched.items()
+        }
+
+    async def close(self) -> None:
+        """Give everything back, as far as each backend can."""
+        if self._checking:
+            self._checking.cancel()
+        for name, each in self.watched.items():
+            try:
+                await each.backend.cleanup()
+            except Exception:  # the edge of foreign code: a backend may be anybody's
+                logger.exception("clean-up failed", extra={"backend": name})
+
+    def _score_ms(self, watched: WatchedBackend) -> float:
+        traits = watched.backend.traits
+        price_usd = traits.usd_per_million_chars * _LINE_CHARS / 1_000_000
+        return watched.load.score_ms(watched.backend.queue_depth()) + price_usd * _MS_PER_USD
+
+    def _check_known(self, backend: str | None, *, strict: bool) -> None:
+        if backend is not None and backend in self.disabled:
+            raise BackendDisabledError(f"Backend {backend!r} is disabled: {self.disabled[backend]}.", param="backend")
+        if strict and backend is not None and backend not in self.watched:
+            known = ", ".join(self.watched)
+            raise InvalidRequestError(f"Unknown backend {backend[:80]!r}. Known here: {known}.", param="backend")
+
+    def _is_stale(self) -> bool:
+        return self._checked_at_s is None or self._clock() - self._checked_at_s >= self._check_every_s
+
+    def _keep_warm(self) -> None:
+        """Traffic keeps the health fresh; nobody waits for it."""
+        if self._is_stale() and (self._checking is None or self._checking.done()):
+            self._checking = asyncio.create_task(self._check())
+
+    async def _check(self) -> None:
+        self._checked_at_s = self._clock()
+        await asyncio.gather(*(self._check_one(name, each) for name, each in self.watched.items()))
+
+    async def _check_one(self, name: str, watched: WatchedBackend) -> None:
+        """A failed check counts like a failed call; a good one proves only that the door is open."""
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT_S):
+                self._health[name] = await watched.backend.health_check()
+        except BackendUnavailableError as error:
+            self._health[name] = BackendHealth(False, error.message)
+            now_s = self._clock()
+            if watched.circuit.state(now_s) is CircuitState.CLOSED and (passage := watched.circuit.enter(now_s)):
+                passage.failed(error, now_s)
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+            self._health[name] = BackendHealth(False, f"its health check failed: {type(error).__name__}")
+            logger.warning("health check failed", extra={"backend": name, "reason": type(error).__name__})

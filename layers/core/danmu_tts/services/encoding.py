@@ -1,0 +1,58 @@
+"""Chunks as a backend makes them, made into finished audio while the backend goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from danmu_tts.domain.audio import AudioChunk, AudioFormat, Caption, EncodedSpeech
+from danmu_tts.domain.errors import NoAudioError
+from danmu_tts.domain.voices import Voice
+from danmu_tts.ports import AudioEncoder, AudioEncoders
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the audio is wanted. ``volume`` and ``pitch_ratio`` are what the backend has not done itself."""
+
+    format: AudioFormat
+    volume: float = 1.0
+    pitch_ratio: float = 1.0
+
+
+async def encode(
+    chunks: AsyncIterator[AudioChunk],
+    voice: Voice,
+    delivery: Delivery,
+    encoders: AudioEncoders,
+    on_first_audio: Callable[[], None],
+) -> EncodedSpeech:
+    """Take every chunk and return the whole. Raises what the chunks raise, and NoAudioError where there are none."""
+    encoder: AudioEncoder | None = None
+    audio = bytearray()
+    captions: list[Caption] = []
+    played_ms = 0.0
+    async for chunk in chunks:
+        captions += (_stretched(caption, delivery.pitch_ratio) for caption in chunk.captions)
+        if not chunk.data:
+            continue
+        if encoder is None:
+            on_first_audio()
+            encoder = encoders.open(
+                delivery.format,
+                chunk.sample_rate_hz,
+                chunk.encoding,
+                volume=delivery.volume,
+                pitch_ratio=delivery.pitch_ratio,
+            )
+        audio += await asyncio.to_thread(encoder.write, chunk.data)
+        played_ms += chunk.duration_ms / delivery.pitch_ratio
+    if encoder is None:
+        raise NoAudioError(f"{voice.id} made no audio for this text.")
+    audio += await asyncio.to_thread(encoder.finish)
+    return EncodedSpeech(
+        bytes(audio), delivery.format, encoder.sample_rate_hz, round(played_ms), voice.id, tuple(captions)
+    )
+
+
+def _stretched(caption: Caption, pitch_ratio: float) -> Caption:
+    return Caption(caption.text, round(caption.start_ms / pitch_ratio), round(caption.end_ms / pitch_ratio))

@@ -1,0 +1,116 @@
+"""Speech from one voice: what it is asked, how often, how the answer is encoded and what it costs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from danmu_tts.domain.audio import EncodedSpeech
+from danmu_tts.domain.errors import BackendUnavailableError
+from danmu_tts.domain.speech import SpeechRequest, Utterance
+from danmu_tts.domain.voices import Voice
+from danmu_tts.ports import AudioEncoders, BackendTraits
+from danmu_tts.services.attempt import WatchedBackend
+from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.encoding import Delivery, encode
+from danmu_tts.text.language import syllable_weights
+
+_ATTEMPTS = 2
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _JITTER_S = 0.05, 0.5, 0.1
+# With less than this left, somebody else had better try.
+_LEAST_BUDGET_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Finished audio, when its first piece was there (seconds of the clock), and what it cost."""
+
+    encoded: EncodedSpeech
+    first_audio_s: float
+    cost_usd: float
+
+
+class Maker:
+    """Asks one backend, and once more, after a moment, where that may help."""
+
+    def __init__(
+        self,
+        backends: BackendManager,
+        encoders: AudioEncoders,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """``clock`` counts seconds from any start."""
+        self._backends = backends
+        self._encoders = encoders
+        self._clock = clock
+        self._sleep = sleep
+
+    async def make(self, request: SpeechRequest, text: str, voice: Voice, budget_s: float) -> Made:
+        """Speak within so many seconds. Raises BackendUnavailableError, NothingToSayError, UnsupportedFormatError."""
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+        watched = self._backends.watched[voice.backend]
+        utterance, delivery = plan(request, text, voice, watched.backend.traits)
+        ends_s = self._clock() + budget_s
+
+        def is_worth_repeating(error: BaseException) -> bool:
+            now_s = self._clock()
+            in_time = ends_s - now_s >= _LEAST_BUDGET_S
+            return (
+                isinstance(error, BackendUnavailableError)
+                and error.repeatable
+                and in_time
+                and watched.circuit.allows(now_s)
+            )
+
+        attempts = AsyncRetrying(
+            sleep=self._sleep,
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_exponential_jitter(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S, jitter=_JITTER_S),
+            retry=retry_if_exception(is_worth_repeating),
+            reraise=True,
+        )
+
+        async def attempt() -> Made:
+            return await self._attempt(watched, utterance, delivery, ends_s - self._clock())
+
+        return await attempts(attempt)
+
+    async def _attempt(
+        self, watched: WatchedBackend, utterance: Utterance, delivery: Delivery, budget_s: float
+    ) -> Made:
+        first_audio_s = 0.0
+
+        def note() -> None:
+            nonlocal first_audio_s
+            first_audio_s = self._clock()
+
+        async with aclosing(watched.synthesize(utterance, budget_s)) as chunks:
+            encoded = await encode(chunks, utterance.voice, delivery, self._encoders, note)
+        return Made(encoded, first_audio_s, cost_usd(utterance.text, watched.backend.traits))
+
+
+def plan(request: SpeechRequest, text: str, voice: Voice, traits: BackendTraits) -> tuple[Utterance, Delivery]:
+    """Share the work: what the backend does itself, and what is done to its audio.
+
+    Pitch is shifted by playing faster what was spoken slower, so the tempo makes up for it.
+    """
+    prosody = request.prosody
+    ratio = 1.0 if traits.native_pitch else prosody.pitch_ratio
+    utterance = Utterance(
+        text,
+        voice,
+        tempo=prosody.speed / ratio,
+        priority=request.priority,
+        pitch_semitones=prosody.pitch_semitones if traits.native_pitch else 0.0,
+        volume=prosody.volume if traits.native_volume else 1.0,
+        style=voice.style(request.style),
+    )
+    return utterance, Delivery(request.format, 1.0 if traits.native_volume else prosody.volume, ratio)
+
+
+def cost_usd(text: str, traits: BackendTraits) -> float:
+    """List price of a text."""
+    billed = len(text) + round(syllable_weights(text).get("han", 0.0)) * (traits.chars_per_hanzi - 1)
+    return billed * traits.usd_per_million_chars / 1_000_000

@@ -1,0 +1,27 @@
+"""How long a text takes to say, roughly: enough to tell speech from the beginning of speech."""
+
+from danmu_tts.domain.voices import ANY_LANGUAGE, primary_subtag
+from danmu_tts.text.language import syllable_weights
+
+# 14 syllables a second: the fastest of seven languages has 7.84 (Pellegrino, Coupe and Marsico, Language 87, 2011).
+_SHORTEST_SYLLABLE_MS = 70
+# The estimate is too rough for a word or two.
+_TOO_FEW_SYLLABLES = 8
+_READ_BY = {
+    "zh": ("han", "latin"),
+    "ja": ("han", "hiragana", "katakana", "latin"),
+    "ko": ("hangul", "latin"),
+    "ru": ("cyrillic", "latin"),
+}
+
+
+def shortest_plausible_ms(text: str, voice_language: str, tempo: float) -> float:
+    """Milliseconds below which speech must have been cut off; 0 where the text is too short to tell.
+
+    Only what a voice of that language reads is counted: an English voice may skip what is Chinese.
+    """
+    language = primary_subtag(voice_language)
+    weights = syllable_weights(text)
+    scripts = weights if language == ANY_LANGUAGE else _READ_BY.get(language, ("latin",))
+    syllables = sum(weights.get(script, 0.0) for script in scripts)
+    return syllables * _SHORTEST_SYLLABLE_MS / tempo if syllables >= _TOO_FEW_SYLLABLES else 0.0

@@ -1,0 +1,56 @@
+"""What the functions ask of the Piper function, and what it answers."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64")
+
+    version: Literal[1] = 1
+
+
+class SpeakPiper(_Message):
+    """Say a text.
+
+    Attributes:
+        voice: a Piper voice's name, e.g. ``en_US-joe-medium``; None asks for the list of voices instead.
+        tempo: what the voice's own is multiplied by.
+    """
+
+    text: str = ""
+    voice: str | None = None
+    tempo: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+class PiperCaption(BaseModel):
+    """Words and when they are heard, in milliseconds."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+class PiperVoice(BaseModel):
+    """A voice that the function has. ``language`` is a BCP 47 tag."""
+
+    name: str
+    language: str
+    gender: str
+    revision: str
+
+
+class PiperSpoken(_Message):
+    """The answer.
+
+    Attributes:
+        audio: MP3, for five minutes of samples would not fit the 6 MB of an answer.
+        error: ``code`` of the error that came instead, with its ``message``.
+    """
+
+    audio: bytes = b""
+    captions: tuple[PiperCaption, ...] = ()
+    voices: tuple[PiperVoice, ...] = ()
+    error: str | None = None
+    message: str = ""
