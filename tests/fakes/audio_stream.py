@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from aiohttp import web
 
-from tests.fakes.vendor import WEB_PAGE, Fault, for_ever, hang_up
+from tests.fakes.connection import for_ever, hang_up
+from tests.fakes.vendor import WEB_PAGE, Fault
 
 CHUNK_BYTES = 4096
 

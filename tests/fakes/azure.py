@@ -31,7 +31,11 @@ class FakeAzure(VendorServer):
 
     def __init__(self, speech: Callable[[str, float], Speech] = piper_speech) -> None:
         super().__init__(speech)
-        self.voices: list[dict[str, Any]] = json.loads(_VOICES.read_text("utf-8"))
+        self.voices = _all_voices()
+
+    def reset(self) -> None:
+        super().reset()
+        self.voices = _all_voices()
 
     @property
     def sdk_host(self) -> str:
@@ -82,7 +86,7 @@ class FakeAzure(VendorServer):
         if not request.headers.get(_KEY_HEADER):
             refused = 401
         if refused or fault is Fault.RESET:
-            self.requests += 1
+            self.count_request()
             fault = self.take_fault()
             await self.hold_back(request, fault)
             return web.Response(status=refused, headers=self.retry_after_headers(fault))
@@ -115,3 +119,8 @@ class FakeAzure(VendorServer):
             )
         )
         return document
+
+
+def _all_voices() -> list[dict[str, Any]]:
+    voices: list[dict[str, Any]] = json.loads(_VOICES.read_text("utf-8"))
+    return voices

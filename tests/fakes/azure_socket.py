@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.fakes.connection import reset_connection
 from tests.fakes.speech import Speech
 from tests.fakes.speech_socket import Boundary, Message, Turn, parse_message
 from tests.fakes.ssml import BadSSMLError
-from tests.fakes.vendor import REFUSAL_STATUS, Fault, reset_connection
+from tests.fakes.vendor import REFUSAL_STATUS, Fault
 
 if TYPE_CHECKING:
     from tests.fakes.azure import FakeAzure
@@ -44,7 +45,7 @@ class AzureSocket:
 
     async def _answer(self, message: Message) -> None:
         server = self._server
-        server.requests += 1
+        server.count_request()
         fault = server.take_fault()
         output_format = self._context.get("outputFormat", "")
         try:

@@ -30,7 +30,11 @@ class FakeEdge(VendorServer):
 
     def __init__(self, speech: Callable[[str, float], Speech] = piper_speech) -> None:
         super().__init__(speech)
-        self.voices: list[dict[str, Any]] = json.loads(_VOICES.read_text("utf-8"))
+        self.voices = _all_voices()
+
+    def reset(self) -> None:
+        super().reset()
+        self.voices = _all_voices()
 
     def _routes(self) -> Sequence[web.AbstractRouteDef]:
         return [web.get(f"{_BASE}/edge/v1", self._read_aloud), web.get(f"{_BASE}/voices/list", self._voice_list)]
@@ -48,7 +52,7 @@ class FakeEdge(VendorServer):
         if not _has_token(request):
             refused = 403
         if refused or fault is Fault.RESET:
-            self.requests += 1
+            self.count_request()
             fault = self.take_fault()
             await self.hold_back(request, fault)
             return web.Response(status=refused, headers=self.retry_after_headers(fault))
@@ -67,7 +71,7 @@ class FakeEdge(VendorServer):
     async def _answer(
         self, request: web.Request, socket: web.WebSocketResponse, message: Message, boundary: str, output_format: str
     ) -> None:
-        self.requests += 1
+        self.count_request()
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             document = read_ssml(message.body, EDGE_ELEMENTS)
@@ -108,6 +112,11 @@ def point_edge_tts_at(server: FakeEdge, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("edge_tts.voices.VOICE_LIST", f"{server.url}{_BASE}/voices/list?{token.lower()}")
     # After a 403 the client sets its clock by the server's, for the whole process.
     monkeypatch.setattr("edge_tts.drm.DRM.clock_skew_seconds", 0.0)
+
+
+def _all_voices() -> list[dict[str, Any]]:
+    voices: list[dict[str, Any]] = json.loads(_VOICES.read_text("utf-8"))
+    return voices
 
 
 def _has_token(request: web.Request) -> bool:

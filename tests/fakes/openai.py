@@ -6,8 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from tests.fakes.audio_stream import answer_with_audio
+from tests.fakes.connection import read_json
 from tests.fakes.speech import Speech, piper_speech
-from tests.fakes.vendor import REFUSAL_STATUS, Fault, Received, VendorServer, read_json
+from tests.fakes.vendor import REFUSAL_STATUS, Fault, Received, VendorServer
 
 MAX_INPUT_CHARS = 4096
 _FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
@@ -79,9 +80,12 @@ class FakeOpenAI(VendorServer):
         fault = self.take_fault()
         try:
             _check_key(request)
+        except _Refused as refused:
+            return refused.response
+        try:
             asked = self._check(body)
         except _Refused as refused:
-            self.received.append(Received(raw=raw, headers=headers, malformed=refused.response.status == 400))
+            self.received.append(Received(raw=raw, headers=headers, malformed=True))
             return refused.response
         self.received.append(_received(asked, raw, headers))
         await self.hold_back(request, fault)

@@ -95,7 +95,7 @@ class Speech:
         return bytes(encoder.encode(self.pcm)) + bytes(encoder.flush())
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def piper_speech(text: str, tempo: float) -> Speech:
     """Real speech, in American English whatever the language; ``tempo`` 2 takes half the time."""
     if not _WORD.search(text):
@@ -109,7 +109,7 @@ def piper_speech(text: str, tempo: float) -> Speech:
     return _speech(text, soxr.resample(samples, chunks[0].sample_rate, SAMPLE_RATE_HZ))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def hum(text: str, tempo: float) -> Speech:
     """A tone of 80 ms a character at tempo 1 that swells as it goes on."""
     if not _WORD.search(text):

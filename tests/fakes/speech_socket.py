@@ -13,8 +13,9 @@ from typing import Any
 from aiohttp import WSMessage, WSMsgType, web
 
 from tests.fakes.audio_stream import chunks_of, no_audio, share_of
+from tests.fakes.connection import hang_up
 from tests.fakes.speech import Spoken
-from tests.fakes.vendor import Fault, for_ever, hang_up
+from tests.fakes.vendor import Fault
 
 TICKS_PER_MS = 10_000
 _STREAM_ID = "5D1E2C3B4A59687786950A1B2C3D4E5F"
@@ -73,7 +74,8 @@ class Turn:
     ) -> None:
         """Say it all, or as much and as well as ``fault`` allows."""
         if fault is Fault.MUTE_FOR_EVER:
-            await for_ever()
+            await self._stall()
+            return
         await self._say("turn.start", {"context": {"serviceTag": self.request_id}})
         inline = {"type": "inline", "streamId": _STREAM_ID}
         await self._say("response", {"context": {"serviceTag": self.request_id}, "audio": inline})
@@ -88,10 +90,16 @@ class Turn:
             await self._tell(heard, 1)
         await self._tell(heard)
         if fault is Fault.STALLED:
-            await for_ever()
+            await self._stall()
+            return
         if fault is Fault.TRUNCATED:
             await hang_up(self.request)
         await self._finish(bool(part), played_ms)
+
+    async def _stall(self) -> None:
+        """Send nothing more, but let the client say goodbye: else it waits for the answer to its own."""
+        while (await self.socket.receive()).type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            pass
 
     async def _finish(self, spoke: bool, played_ms: int) -> None:
         if spoke:

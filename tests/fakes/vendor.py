@@ -1,9 +1,6 @@
 """What all fake vendors share: a server in a thread of its own, its faults, and what it was asked."""
 
 import asyncio
-import contextlib
-import socket
-import struct
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +8,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Self
 
 from aiohttp import web
 
+from tests.fakes.connection import for_ever, hang_up, reset_connection
 from tests.fakes.speech import Speech, piper_speech
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -67,6 +65,9 @@ REFUSAL_STATUS = {
 }
 
 
+WEB_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Welcome to the hotel</h1></body></html>"
+
+
 @dataclass(frozen=True)
 class Received:
     """One synthesis request, as the vendor understands it. What it does not say is empty."""
@@ -102,7 +103,9 @@ class LocalServer:
         self.retry_after_s = 1.0
         self.requests = 0
         self.connections = 0
-        self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._arrived = threading.Condition()
+        self._open: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._counted: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._port: Future[int] = Future()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -143,6 +146,11 @@ class LocalServer:
             self._loop.call_soon_threadsafe(self._stopping.set)
         thread.join()
 
+    def wait_for_requests(self, number: int, timeout_s: float = 10) -> None:
+        """Return once so many synthesis requests came in."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: self.requests >= number, timeout_s), f"{self.requests} came in"
+
     def reset(self) -> None:
         """Forget every fault and every request."""
         self.fault = Fault.NONE
@@ -150,7 +158,7 @@ class LocalServer:
         self.retry_after_s = 1.0
         self.requests = 0
         self.connections = 0
-        self._transports.clear()
+        self._counted.clear()
 
     def _routes(self) -> Sequence[web.AbstractRouteDef]:
         raise NotImplementedError
@@ -169,23 +177,37 @@ class LocalServer:
         )
         try:
             await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
             self._port.set_result(runner.addresses[0][1])
             await self._stopping.wait()
+            await site.stop()
+            await _let_callbacks_run()
         except OSError as error:
             self._port.set_exception(error)
         finally:
             await runner.cleanup()
+            # What a client did not read yet would keep its connection open.
+            for transport in list(self._open):
+                transport.abort()
+            await _let_callbacks_run()
 
     def count(self, request: web.Request) -> None:
-        """A synthesis request came in."""
-        self.requests += 1
+        """A synthesis request came in, and perhaps its connection with it."""
         self.count_connection(request)
+        self.count_request()
+
+    def count_request(self) -> None:
+        """A synthesis request came in on a connection that is counted."""
+        with self._arrived:
+            self.requests += 1
+            self._arrived.notify_all()
 
     def count_connection(self, request: web.Request) -> None:
         transport = request.transport
-        if transport is not None and transport not in self._transports:
-            self._transports.add(transport)
+        if transport is not None and transport not in self._counted:
+            self._open.add(transport)
+            self._counted.add(transport)
             self.connections += 1
 
     def take_fault(self) -> Fault:
@@ -253,7 +275,10 @@ class VendorServer(LocalServer):
         return web.Response(status=status, headers=self.retry_after_headers(fault))
 
 
-WEB_PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Welcome to the hotel</h1></body></html>"
+async def _let_callbacks_run() -> None:
+    """A connection that is being accepted or closed takes a few turns of the loop."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def send_part_of(request: web.Request, answer: web.Response, fault: Fault) -> web.StreamResponse:
@@ -268,33 +293,3 @@ async def send_part_of(request: web.Request, answer: web.Response, fault: Fault)
     if fault is Fault.STALLED:
         await for_ever()
     return await hang_up(request)
-
-
-async def for_ever() -> NoReturn:
-    """Wait until the client or the server ends the connection: that cancels the handler."""
-    await asyncio.Event().wait()
-    raise AssertionError("nobody sets this event")
-
-
-async def hang_up(request: web.Request) -> NoReturn:
-    """End the connection where it stands, once what was written has left."""
-    if request.transport:
-        request.transport.close()
-    await for_ever()
-
-
-async def reset_connection(request: web.Request) -> NoReturn:
-    """Answer with TCP RST: what a socket that must not linger sends when it is closed."""
-    if request.transport:
-        request.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
-        request.transport.abort()
-    await for_ever()
-
-
-async def read_json(request: web.Request) -> Any:
-    """The body; ``None`` where it is no JSON."""
-    with contextlib.suppress(ValueError):
-        return await request.json()
-    return None

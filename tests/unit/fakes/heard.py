@@ -14,7 +14,7 @@ def seconds_of(audio: bytes) -> float:
     """The length of an audio file that can be played and is not silent."""
     samples, rate_hz = soundfile.read(io.BytesIO(audio), dtype="float32")
     assert np.abs(samples).max() > 0.1
-    return len(samples) / rate_hz
+    return float(len(samples) / rate_hz)
 
 
 def about(seconds: float) -> object:
