@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import cache_hit, engine_threads, first_audio, imports, startup, throughput
+from benchmarks import cache_hit, engine_threads, failover, first_audio, imports, startup, throughput
 from benchmarks.lines import load_lines
 
 _ALL = {
@@ -13,6 +13,7 @@ _ALL = {
     "engine_threads": engine_threads.run,
     "cache_hit": cache_hit.run,
     "throughput": throughput.run,
+    "failover": failover.run,
 }
 
 

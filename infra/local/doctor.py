@@ -1,5 +1,6 @@
 """``danmu-tts doctor``: what works here, what is missing and how to get it. It tries things rather than asking."""
 
+import logging
 import os
 import platform
 import time
@@ -35,11 +36,12 @@ def doctor() -> None:
 
     from danmu_tts.bootstrap import container
 
+    logging.disable(logging.CRITICAL)  # what is wrong is said below, once
     console = Console(highlight=False)
     findings = []
     for finding in _examine(container()):
         findings.append(finding)
-        console.print(f"{_mark(finding)} {finding.what}: [dim]{escape(finding.detail)}[/]", soft_wrap=True)
+        console.print(f"{_mark(finding)} {escape(finding.what)}: [dim]{escape(finding.detail)}[/]", soft_wrap=True)
     if any(finding.needed and not finding.works for finding in findings):
         raise typer.Exit(1)
 
@@ -53,18 +55,21 @@ def _mark(finding: Finding) -> str:
 
 
 def _examine(container: "Container") -> Iterator[Finding]:
-    import logging
+    from danmu_tts import process_loop
 
-    logging.getLogger("danmu_tts").setLevel(logging.CRITICAL)
     yield Finding(
         "Python", True, f"{platform.python_version()} on {platform.platform(terse=True)}, {os.cpu_count()} cores"
     )
     spoken = [_try_backend(container, name) for name in container.backends.names]
     yield from spoken
-    for name, reason in container.backends.disabled.items():
-        yield Finding(f"Backend {name}", None, reason)
+    broken = {each.name for each in container.broken}
+    for name, reason in container.backends.absent.items():
+        if name not in broken:
+            yield Finding(f"Backend {name}", None, reason)
     for each in container.broken:
         yield Finding(f"{each.kind.capitalize()} {each.name}", False, each.reason)
+    for tier, figures in process_loop.run(container.cache.stats()).items():
+        yield Finding(f"Cache tier {tier}", True, f"{figures['entries']} entries")
     for plugin in container.plugins:
         yield Finding(f"Plugin {plugin.name}", True, f"version {plugin.version}")
     if not any(finding.works for finding in spoken):

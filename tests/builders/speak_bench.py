@@ -37,14 +37,14 @@ def a_manager(
     *backends: Backend,
     aliases: Mapping[str, Sequence[str]] | None = None,
     defaults: Mapping[str, str] | None = None,
-    disabled: Mapping[str, str] | None = None,
+    absent: Mapping[str, str] | None = None,
     metrics: Metrics | None = None,
     clock: Callable[[], float] | None = None,
     circuit: CircuitPolicy | None = None,
 ) -> BackendManager:
     return BackendManager(
         {backend.name: backend for backend in backends},
-        disabled or {},
+        absent or {},
         VoiceChoice(aliases or {}, defaults or {}),
         metrics or RecordingMetrics(),
         clock or FakeClock(),

@@ -30,10 +30,14 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
 
 
 class Server:
-    """``danmu-tts serve`` on a port that the system chose. Started again, it finds what it kept in ``home``."""
+    """``danmu-tts serve`` on a port that the system chose. Started again, it finds what it kept in ``home``.
 
-    def __init__(self, home: Path) -> None:
+    Settings are environment variables, beside or in place of those that every test's program gets.
+    """
+
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
+        self._settings = settings
         self.base_url = ""
         self._log_path = home / "serve.log"
         self._process: subprocess.Popen[str] | None = None
@@ -49,7 +53,7 @@ class Server:
             process = subprocess.Popen(
                 [command(), "serve", "--port", "0"],
                 cwd=self.home,
-                env=environment(self.home),
+                env=environment(self.home, **self._settings),
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,

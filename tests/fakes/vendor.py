@@ -1,6 +1,7 @@
 """What all fake vendors share: a server in a thread of its own, its faults, and what it was asked."""
 
 import asyncio
+import socket
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -177,11 +178,12 @@ class LocalServer:
         )
         try:
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            self._port.set_result(runner.addresses[0][1])
+            listener = socket.create_server(("127.0.0.1", 0))
+            await web.SockSite(runner, listener).start()
+            self._port.set_result(listener.getsockname()[1])
             await self._stopping.wait()
-            await site.stop()
+            # A connection that is half accepted when its server closes would stay open without an owner.
+            self._loop.remove_reader(listener)
             await _let_callbacks_run()
         except OSError as error:
             self._port.set_exception(error)

@@ -54,7 +54,7 @@ def test_a_cloud_backend_without_what_it_needs_is_disabled_and_says_what(
 ) -> None:
     container = build(settings_in(tmp_path, "piper", name))
     assert container.backends.names == ("piper",)
-    assert setting in container.backends.disabled[name]
+    assert setting in container.backends.absent[name]
     assert container.broken == ()
 
 

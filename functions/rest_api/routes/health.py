@@ -7,7 +7,9 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from danmu_tts import __version__
+from danmu_tts.bootstrap import Container
 from danmu_tts.domain.circuit import CircuitState
+from danmu_tts.plugins import Kind
 from danmu_tts.services.backends import BackendReport
 from functions.rest_api.dependencies import ContainerDep
 
@@ -32,17 +34,18 @@ class BackendStatus(BaseModel):
 class PluginStatus(BaseModel):
     """What a package adds. ``broken``: it was named in the settings and is not there."""
 
+    name: str
     kind: Literal["backend", "cache", "plugin"]
     status: Literal["active", "broken"]
     detail: str
 
 
 class CacheTier(BaseModel):
-    """How full a tier is."""
+    """How full a tier is; 0 where it does not say."""
 
-    entries: int
-    bytes: int
-    max_bytes: int
+    entries: int = 0
+    bytes: int = 0
+    max_bytes: int = 0
 
 
 class DetailedHealth(BaseModel):
@@ -56,7 +59,7 @@ class DetailedHealth(BaseModel):
     version: str = __version__
     backends: dict[str, BackendStatus]
     cache: dict[str, CacheTier]
-    plugins: dict[str, PluginStatus]
+    plugins: list[PluginStatus]
     gpu: None = None
     budget: None = None
 
@@ -76,15 +79,23 @@ async def detailed_health(container: ContainerDep) -> DetailedHealth:
     return DetailedHealth(
         status="down" if not any(healthy) else "ok" if all(healthy) and not container.broken else "degraded",
         timestamp=datetime.now(UTC),
-        backends=backends
-        | {name: BackendStatus(status="disabled", detail=why) for name, why in container.backends.disabled.items()},
+        backends=backends | {name: absent_status(name, container) for name in container.backends.absent},
         cache={name: CacheTier(**figures) for name, figures in (await container.cache.stats()).items()},
-        plugins={
-            each.name: PluginStatus(kind="plugin", status="active", detail=f"version {each.version}")
+        plugins=[
+            PluginStatus(name=each.name, kind="plugin", status="active", detail=f"version {each.version}")
             for each in container.plugins
-        }
-        | {each.name: PluginStatus(kind=each.kind, status="broken", detail=each.reason) for each in container.broken},
+        ]
+        + [
+            PluginStatus(name=each.name, kind=each.kind.value, status="broken", detail=each.reason)
+            for each in container.broken
+        ],
     )
+
+
+def absent_status(name: str, container: Container) -> BackendStatus:
+    """A backend that is not there is switched off, unless it was to be there."""
+    broken = any(each.kind is Kind.BACKEND and each.name == name for each in container.broken)
+    return BackendStatus(status="unavailable" if broken else "disabled", detail=container.backends.absent[name])
 
 
 def report_status(report: BackendReport) -> BackendStatus:

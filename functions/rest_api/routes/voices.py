@@ -12,7 +12,7 @@ from functions.rest_api.answers import speech_headers
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import AUTO, LanguageTag, VoiceName, backend_of_model
-from functions.rest_api.routes.health import report_status
+from functions.rest_api.routes.health import absent_status, report_status
 
 router = APIRouter(tags=["Voices"], responses=RESPONSES)
 
@@ -120,9 +120,10 @@ async def list_backends(container: ContainerDep) -> BackendList:
                 usd_per_million_chars=report.traits.usd_per_million_chars,
             )
         )
-    disabled = container.backends.disabled.items()
+    absent = {name: absent_status(name, container) for name in container.backends.absent}
     return BackendList(
-        backends=answers + [BackendAnswer(name=name, status="disabled", detail=why) for name, why in disabled]
+        backends=answers
+        + [BackendAnswer(name=name, status=state.status, detail=state.detail) for name, state in absent.items()]
     )
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from danmu_tts import plugins
 from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.domain.selection import VoiceChoice
 from danmu_tts.observability import configure_logging
 from danmu_tts.once import once
-from danmu_tts.plugins import BackendContext, Broken, CacheContext
+from danmu_tts.plugins import Additions, BackendContext, Broken, CacheContext, Kind
 from danmu_tts.ports import AudioEncoders, Backend, Metrics, Plugin, SignedAudioFiles, SpeechCache
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.hooks import Hooks
@@ -83,15 +82,17 @@ def build(
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
 
     aliases, samples = _data("voice_aliases.json"), _data("sample_lines.json")
-    broken: list[Broken] = []
-    disabled: dict[str, str] = {}
+    additions = Additions()
+    absent: dict[str, str] = {}
     if backends is None:
-        backends = _backends(settings, disabled, broken)
-    cache, signed_files = _cache(settings, broken)
-    active = _plugins(settings, broken)
+        backends = _backends(settings, additions, absent)
+    cache, signed_files = _cache(settings, additions)
+    active = tuple(
+        plugin for name in settings.tts.plugins if (plugin := additions.make(Kind.PLUGIN, name, {})) is not None
+    )
     metrics = PrometheusMetrics()
     choice = VoiceChoice(aliases["voices"], settings.tts.default_voices, settings.tts.patience_ms)
-    manager = BackendManager(backends, disabled, choice, metrics, clock)
+    manager = BackendManager(backends, absent, choice, metrics, clock)
     maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
     speak = SpeakService(
         manager,
@@ -106,27 +107,29 @@ def build(
     )
     models = frozenset(aliases["models"])
     return Container(
-        settings, speak, maker, manager, cache, metrics, signed_files, models, samples, active, tuple(broken)
+        settings, speak, maker, manager, cache, metrics, signed_files, models, samples, active, tuple(additions.broken)
     )
 
 
-def _backends(settings: Settings, disabled: dict[str, str], broken: list[Broken]) -> dict[str, Backend]:
-    """Those that can be had; why the others cannot goes into ``disabled`` or ``broken``."""
+def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) -> dict[str, Backend]:
+    """Those that can be had; why the others cannot goes into ``absent``."""
     from danmu_tts.engine_slots import EngineSlots
 
     context = BackendContext(settings, EngineSlots(settings.performance.synthesis_slots))
     built: dict[str, Backend] = {}
     for name in settings.tts.backends:
         try:
-            built[name] = plugins.load_factory(plugins.BACKENDS, name, BACKENDS)(context)
+            backend = additions.make(Kind.BACKEND, name, BACKENDS, context)
         except BackendDisabledError as error:
-            disabled[name] = error.message
-        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
-            broken.append(plugins.broken("backend", name, error))
+            absent[name] = error.message
+            continue
+        if backend is not None:
+            built[name] = backend
+    absent |= {each.name: each.reason for each in additions.broken}
     return built
 
 
-def _cache(settings: Settings, broken: list[Broken]) -> tuple[SpeechCache, Any]:
+def _cache(settings: Settings, additions: Additions) -> tuple[SpeechCache, Any]:
     """The tiers that can be had, as one cache, and the store that signs URLs of what is in the file tier."""
     from danmu_tts.adapters.cache.files import FileCache
     from danmu_tts.adapters.cache.memory import MemoryCache
@@ -134,19 +137,11 @@ def _cache(settings: Settings, broken: list[Broken]) -> tuple[SpeechCache, Any]:
     from danmu_tts.adapters.cache.tiered import TieredCache
 
     stored = FileCache(settings.cache.directory, settings.cache.file_max_bytes, settings.cache.file_ttl_s)
-    own: dict[str, Callable[[], SpeechCache]] = {
-        "memory": lambda: MemoryCache(settings.cache.memory_max_bytes, settings.cache.memory_ttl_s),
-        "file": lambda: stored,
-    }
-    tiers: list[SpeechCache] = []
-    for name in settings.cache.tiers:
-        try:
-            if name in own:
-                tiers.append(own[name]())
-            else:
-                tiers.append(plugins.load_factory(plugins.CACHES, name, {})(CacheContext(settings)))
-        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a cache may be anybody's
-            broken.append(plugins.broken("cache", name, error))
+    memory = MemoryCache(settings.cache.memory_max_bytes, settings.cache.memory_ttl_s)
+    own: dict[str, SpeechCache] = {"memory": memory, "file": stored}
+    tiers = (
+        own.get(name) or additions.make(Kind.CACHE, name, {}, CacheContext(settings)) for name in settings.cache.tiers
+    )
     key = settings.security.url_signing_key
     signed_files = SignedFiles(
         stored,
@@ -154,17 +149,7 @@ def _cache(settings: Settings, broken: list[Broken]) -> tuple[SpeechCache, Any]:
         settings.audio.url_ttl_s,
         key.get_secret_value() if key else None,
     )
-    return TieredCache(tiers), signed_files
-
-
-def _plugins(settings: Settings, broken: list[Broken]) -> tuple[Plugin, ...]:
-    active: list[Plugin] = []
-    for name in settings.tts.plugins:
-        try:
-            active.append(plugins.load_factory(plugins.PLUGINS, name, {})())
-        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a plugin may be anybody's
-            broken.append(plugins.broken("plugin", name, error))
-    return tuple(active)
+    return TieredCache([tier for tier in tiers if tier is not None]), signed_files
 
 
 def _data(name: str) -> Any:

@@ -16,17 +16,18 @@ A factory that raises, or a module that cannot be imported, is reported and take
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, cast
 
+from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.engine_slots import EngineSlots
 from danmu_tts.observability import get_logger
+from danmu_tts.ports import Backend, Plugin, SpeechCache
 from danmu_tts.settings import Settings
 
 logger = get_logger("plugins")
-
-BACKENDS, CACHES, PLUGINS = "danmu_tts.backends", "danmu_tts.caches", "danmu_tts.plugins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +49,70 @@ class CacheContext:
     settings: Settings
 
 
+class Kind(StrEnum):
+    """What can be added. The value is what an operator calls it."""
+
+    BACKEND = "backend"
+    CACHE = "cache"
+    PLUGIN = "plugin"
+
+    @property
+    def group(self) -> str:
+        """The entry points of this kind."""
+        return f"danmu_tts.{self}s"
+
+    @property
+    def port(self) -> type:
+        """What a factory of this kind must return."""
+        return {Kind.BACKEND: Backend, Kind.CACHE: SpeechCache, Kind.PLUGIN: Plugin}[self]
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What was named in the settings and is not there.
+    """What was named in the settings and is not there, why, and where that is known, how to put it right."""
 
-    Attributes:
-        kind: ``backend``, ``cache`` or ``plugin``.
-        reason: what is wrong and, where that is known, how to put it right.
-    """
-
-    kind: str
+    kind: Kind
     name: str
     reason: str
 
 
-def load_factory(group: str, name: str, built_in: Mapping[str, str]) -> Callable[..., Any]:
-    """Import the factory of that name: ours by table, others by entry point.
+class NotInstalledError(LookupError):
+    """Nothing of that name is installed."""
 
-    Raises:
-        LookupError: nothing of that name is installed; the message names what is.
-        Exception: whatever importing it raised.
-    """
+
+class Additions:
+    """Makes what the settings name, and remembers what could not be made."""
+
+    def __init__(self) -> None:
+        self.broken: list[Broken] = []
+
+    def make(self, kind: Kind, name: str, built_in: Mapping[str, str], *context: BackendContext | CacheContext) -> Any:
+        """Call the factory of that name: ours by table, others by entry point. None where that fails.
+
+        Raises:
+            BackendDisabledError: the factory's own word that something is switched off.
+        """
+        try:
+            made = load_factory(kind, name, built_in)(*context)
+            if not isinstance(made, kind.port):
+                raise TypeError(f"its factory made a {type(made).__name__}, which is no ports.{kind.port.__name__}")
+        except BackendDisabledError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: it may be anybody's
+            said = str(error) if isinstance(error, NotInstalledError) else f"{type(error).__name__}: {error}"
+            self.broken.append(Broken(kind, name, said))
+            logger.warning("left out", extra={"kind": kind.value, "plugin": name, "reason": said})
+            return None
+        return made
+
+
+def load_factory(kind: Kind, name: str, built_in: Mapping[str, str]) -> Callable[..., Any]:
+    """Import a factory by its name. Raises NotInstalledError, and whatever importing it raises."""
     if name in built_in:
         module, _, attribute = built_in[name].partition(":")
         return cast(Callable[..., Any], getattr(import_module(module), attribute))
-    installed = {entry.name: entry for entry in entry_points(group=group)}
+    installed = {entry.name: entry for entry in entry_points(group=kind.group)}
     if name not in installed:
-        raise LookupError(f"no such name is installed; known here: {', '.join(sorted({*built_in, *installed}))}")
+        known = ", ".join(sorted({*built_in, *installed})) or "none"
+        raise NotInstalledError(f"no {kind} of that name is installed; known here: {known}")
     return cast(Callable[..., Any], installed[name].load())
-
-
-def broken(kind: str, name: str, error: Exception) -> Broken:
-    """Say in the log and to the operator that something named in the settings is not there."""
-    found = Broken(kind, name, str(error) if isinstance(error, LookupError) else f"{type(error).__name__}: {error}")
-    logger.warning("left out", extra={"kind": kind, "plugin": name, "reason": found.reason})
-    return found

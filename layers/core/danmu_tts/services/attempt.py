@@ -1,12 +1,13 @@
 """One call of one backend, watched: silence, missing and truncated audio, circuit, load and metrics, once for all."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.circuit import Circuit, Passage
 from danmu_tts.domain.errors import (
+    BackendBusyError,
     BackendNetworkError,
     BackendServerError,
     BackendTimeoutError,
@@ -26,6 +27,8 @@ logger = get_logger("backends")
 
 # A silence shorter than this says more about the caller's haste than about the backend.
 _BLAMED_SILENCE_S = 1.0
+# Calls of one vendor at once; as many connections are kept to it.
+_MOST_AT_ONCE = 20
 
 
 class WatchedBackend:
@@ -35,6 +38,7 @@ class WatchedBackend:
         self.backend = backend
         self.circuit = circuit
         self.load = Load()
+        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
         self._metrics = metrics
         self._clock = clock
 
@@ -42,17 +46,56 @@ class WatchedBackend:
         """Speak, in order, for so many seconds at most.
 
         Raises:
+            BackendBusyError: so many are being served that nobody was left for this one.
             CircuitOpenError: it has failed too often and is not called.
             BackendUnavailableError: it failed; also midway.
             NothingToSayError: it cannot pronounce any of the text.
         """
-        passage = self.circuit.enter(self._clock())
-        if passage is None:
-            wait_s = self.circuit.retry_after_s(self._clock())
-            raise CircuitOpenError(f"{self.backend.name} has failed too often lately.", retry_after_s=wait_s)
         started_s = self._clock()
-        outcome, latency_ms = "left", 0.0
+        if not self.circuit.allows(started_s):
+            raise self._left_alone(started_s)
         self.load.started()
+        try:
+            async with self._turn(budget_s):
+                budget_s -= self._clock() - started_s
+                async with aclosing(self._called(utterance, budget_s, started_s)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+        finally:
+            self.load.ended()
+
+    def _enter(self) -> Passage:
+        now_s = self._clock()
+        passage = self.circuit.enter(now_s)
+        if passage is None:
+            raise self._left_alone(now_s)
+        return passage
+
+    def _left_alone(self, now_s: float) -> CircuitOpenError:
+        wait_s = self.circuit.retry_after_s(now_s)
+        return CircuitOpenError(f"{self.backend.name} has failed too often lately.", retry_after_s=wait_s)
+
+    @asynccontextmanager
+    async def _turn(self, budget_s: float) -> AsyncIterator[None]:
+        """Wait for a place among the calls of a vendor; whoever waits finds out at once when its circuit opens."""
+        if self.backend.traits.silence_limit_s is None:  # engines in this process share its cores among themselves
+            yield
+            return
+        try:
+            async with asyncio.timeout(budget_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise BackendBusyError(f"{self.backend.name} has too much to do.") from error
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _called(
+        self, utterance: Utterance, budget_s: float, started_s: float
+    ) -> AsyncGenerator[AudioChunk, None]:
+        passage = self._enter()
+        outcome, latency_ms = "left", 0.0
         try:
             async with aclosing(self._checked(utterance, budget_s)) as chunks:
                 async for chunk in chunks:
@@ -70,7 +113,6 @@ class WatchedBackend:
             raise
         finally:
             passage.left()
-            self.load.ended()
             self._metrics.attempt(backend=self.backend.name, outcome=outcome, duration_s=self._clock() - started_s)
 
     async def _checked(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:

@@ -43,7 +43,7 @@ class BackendManager:
     def __init__(
         self,
         backends: Mapping[str, Backend],
-        disabled: Mapping[str, str],
+        absent: Mapping[str, str],
         choice: VoiceChoice,
         metrics: Metrics,
         clock: Callable[[], float],
@@ -51,12 +51,12 @@ class BackendManager:
         circuit: CircuitPolicy | None = None,
         check_every_s: float = 60.0,
     ) -> None:
-        """``backends``: in order of preference; ``disabled``: name to the reason; ``clock`` counts seconds."""
+        """``backends``: in order of preference; ``absent``: name to why it is not there; ``clock`` counts seconds."""
         policy = circuit or CircuitPolicy()
         self.watched = {
             name: WatchedBackend(backend, Circuit(policy), metrics, clock) for name, backend in backends.items()
         }
-        self.disabled = disabled
+        self.absent = absent
         self.voices = VoiceCatalogue(backends)
         self.choice = choice
         self._clock = clock
@@ -131,8 +131,8 @@ class BackendManager:
         return watched.load.score_ms(watched.backend.queue_depth()) + price_usd * _MS_PER_USD
 
     def _check_known(self, backend: str | None, *, strict: bool) -> None:
-        if backend is not None and backend in self.disabled:
-            raise BackendDisabledError(f"Backend {backend!r} is disabled: {self.disabled[backend]}.", param="backend")
+        if backend is not None and backend in self.absent:
+            raise BackendDisabledError(f"Backend {backend!r} is not here: {self.absent[backend]}.", param="backend")
         if strict and backend is not None and backend not in self.watched:
             known = ", ".join(self.watched)
             raise InvalidRequestError(f"Unknown backend {backend[:80]!r}. Known here: {known}.", param="backend")

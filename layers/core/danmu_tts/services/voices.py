@@ -10,7 +10,10 @@ logger = get_logger("backends")
 
 
 class VoiceCatalogue:
-    """Asks each backend anew: a fetched voice is there at once. One that fails to answer keeps its last voices."""
+    """Asks each backend anew: a fetched voice is there at once. One that fails to answer keeps its last voices.
+
+    A voice that does not bear its backend's name could not be found again, so it is not listed.
+    """
 
     def __init__(self, backends: Mapping[str, Backend]) -> None:
         self._backends = backends
@@ -19,7 +22,8 @@ class VoiceCatalogue:
     async def of(self, backend: str) -> Sequence[Voice]:
         """The voices of one backend, its default first."""
         try:
-            self._last_good[backend] = tuple(await self._backends[backend].get_voices())
+            named = await self._backends[backend].get_voices()
+            self._last_good[backend] = tuple(voice for voice in named if voice.backend == backend)
         except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
             logger.warning("voices not named", extra={"backend": backend, "reason": type(error).__name__})
         return self._last_good.get(backend, ())

@@ -14,7 +14,7 @@ from danmu_tts.adapters.backends.prices import price_of
 from danmu_tts.adapters.backends.ssml import azure_ssml
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList, packaged_voices
+from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import (
     BackendDisabledError,
@@ -71,7 +71,7 @@ class AzureBackend(BaseBackend):
         )
 
     async def get_voices(self) -> Sequence[Voice]:
-        """The last list that was had, Chinese first."""
+        """The last list that was had."""
         return self._list.get()
 
     async def health_check(self) -> BackendHealth:
@@ -107,7 +107,7 @@ class AzureBackend(BaseBackend):
 
     async def _or_withdrawn(self, error: Exception, voice: Voice) -> Exception:
         """Azure says the same of a bad text and of a voice that it no longer has; its list tells them apart."""
-        if voice in await self._list.refresh():
+        if await self._list.still_has(voice):
             return error
         return VoiceWithdrawnError(f"azure no longer has {voice.name}.")
 
@@ -117,10 +117,9 @@ class AzureBackend(BaseBackend):
             if response.status_code != 200:
                 raise await _error_of(response)
             try:
-                voices = [_voice(each) for each in response.json() if each.get("Status") != "Deprecated"]
+                return [_voice(each) for each in response.json() if each.get("Status") != "Deprecated"]
             except (ValueError, KeyError, AttributeError, TypeError) as error:
                 raise BackendServerError("azure's list of voices is not one.") from error
-        return sorted(voices, key=lambda voice: not voice.speaks("zh"))
 
     @cached_property
     def _client(self) -> "AsyncClient":
@@ -147,7 +146,7 @@ async def _error_of(response: "Response") -> Exception:
 
 def _voice(listed: dict[str, Any]) -> Voice:
     styles = tuple(listed.get("StyleList") or ())
-    return Voice(f"azure:{listed['ShortName']}", listed["Locale"], listed["Gender"].lower(), _REVISION, styles)
+    return Voice(f"azure:{listed['ShortName']}", listed["Locale"], known_gender(listed["Gender"]), _REVISION, styles)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from danmu_tts.adapters.backends import ssml
 from danmu_tts.adapters.backends.base import BaseBackend
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList, packaged_voices
+from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
 from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import (
     BackendBlockedError,
@@ -61,7 +61,7 @@ class EdgeBackend(BaseBackend):
         )
 
     async def get_voices(self) -> Sequence[Voice]:
-        """The last list that was had, Chinese first."""
+        """The last list that was had."""
         return self._list.get()
 
     async def health_check(self) -> BackendHealth:
@@ -82,9 +82,8 @@ class EdgeBackend(BaseBackend):
             async with aclosing(self._speak(utterance)) as chunks:
                 async for chunk in chunks:
                     yield chunk
-        except NoAudioError as error:
-            await self._list.refresh()
-            if utterance.voice in self._list.get():
+        except NoAudioError as error:  # all that it says of a voice that it has no more
+            if await self._list.still_has(utterance.voice):
                 raise
             raise VoiceWithdrawnError(f"edge no longer has {utterance.voice.name}.") from error
 
@@ -127,10 +126,10 @@ class EdgeBackend(BaseBackend):
 
         with _translated():
             listed = await edge_tts.list_voices(connector=self._connections(), proxy=self._settings.proxy)
-            voices = [
-                Voice(f"edge:{each['ShortName']}", each["Locale"], each["Gender"].lower(), _REVISION) for each in listed
+            return [
+                Voice(f"edge:{each['ShortName']}", each["Locale"], known_gender(each["Gender"]), _REVISION)
+                for each in listed
             ]
-        return sorted(voices, key=lambda voice: not voice.speaks("zh"))
 
     def _connections(self) -> "SharedConnector":
         """The pool of the running loop; a process has one loop, unless it is a test."""

@@ -11,7 +11,7 @@ from danmu_tts.adapters.backends.base import BaseBackend
 from danmu_tts.adapters.backends.prices import price_of
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList, packaged_voices
+from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import BackendDisabledError, BackendNetworkError, BackendServerError, VoiceWithdrawnError
 from danmu_tts.domain.speech import Utterance
@@ -59,7 +59,7 @@ class OpenAIBackend(BaseBackend):
 
     async def get_voices(self) -> Sequence[Voice]:
         """The settings' voices; else the server's own list, or OpenAI's."""
-        return self._list.get()
+        return await self._list.get_asked() if self._settings.base_url else self._list.get()
 
     async def health_check(self) -> BackendHealth:
         """Ask for the list of models, which is free and needs the key."""
@@ -120,9 +120,8 @@ class OpenAIBackend(BaseBackend):
 
     def _voice(self, entry: Mapping[str, Any], name: str) -> Voice:
         language = str(entry.get("language") or self._settings.language or ANY_LANGUAGE)
-        gender = str(entry.get("gender", "")).lower()
-        known = gender if gender in ("female", "male") else "neutral"
-        return Voice(f"openai:{name}", language, known, self._settings.model, self._styles)
+        gender = known_gender(str(entry.get("gender", "")))
+        return Voice(f"openai:{name}", language, gender, self._settings.model, self._styles)
 
     @cached_property
     def _client(self) -> "AsyncOpenAI":

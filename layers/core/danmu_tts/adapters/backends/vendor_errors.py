@@ -1,5 +1,6 @@
 """What vendors answer when they do not speak, in our words."""
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,9 @@ from danmu_tts.domain.errors import (
     BackendServerError,
     BackendUnavailableError,
 )
+from danmu_tts.observability import get_logger
+
+logger = get_logger("backends")
 
 _BY_STATUS: Mapping[int, tuple[type[BackendUnavailableError], str]] = {
     400: (BackendRefusedError, "refused the request"),
@@ -23,7 +27,7 @@ _BY_STATUS: Mapping[int, tuple[type[BackendUnavailableError], str]] = {
     422: (BackendRefusedError, "refused the request"),
     429: (BackendRateLimitedError, "limits how often we may ask"),
 }
-_SHOWN_CHARS = 200
+_LOGGED_CHARS = 200
 
 
 def error_for_status(
@@ -32,12 +36,15 @@ def error_for_status(
     """The error that an HTTP status means.
 
     Args:
-        detail: what the vendor said; shown in part, for it may be a page.
+        detail: what the vendor said. It is for the operator's log alone: it may name a key, or repeat a viewer's words,
+            so what is said of a text is logged for debugging only.
         retry_after: the header of that name, as received.
     """
     kind, meaning = _BY_STATUS.get(status, (BackendServerError, "failed"))
-    said = f": {' '.join(detail.split())[:_SHOWN_CHARS]}" if detail else ""
-    return kind(f"{backend} {meaning} (status {status}){said}.", retry_after_s=_seconds(retry_after))
+    level = logging.DEBUG if kind is BackendRefusedError else logging.WARNING
+    said = " ".join(detail.split())[:_LOGGED_CHARS]
+    logger.log(level, "vendor refused", extra={"backend": backend, "status": status, "said": said})
+    return kind(f"{backend} {meaning} (status {status}).", retry_after_s=_seconds(retry_after))
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -28,6 +28,7 @@ class VoiceList:
         """``fetch`` asks the vendor; ``known`` is used until it has answered."""
         self._fetch = fetch
         self._voices = tuple(known)
+        self._places = {voice.id: place for place, voice in enumerate(known)}
         self._ttl_s = ttl_s
         self._clock = clock
         self._stale_at_s = float("-inf")
@@ -40,13 +41,24 @@ class VoiceList:
             self._refreshing = asyncio.create_task(self._refresh_quietly())
         return self._voices
 
+    async def get_asked(self) -> Sequence[Voice]:
+        """Like :meth:`get`, but the very first caller waits for the vendor: what is known is only a guess."""
+        if self._stale_at_s == float("-inf"):
+            self._stale_at_s = self._clock() + _RETRY_S
+            await self._refresh_quietly()
+        return self.get()
+
     async def refresh(self) -> Sequence[Voice]:
         """Ask the vendor now. Raises BackendUnavailableError; the last good list stays."""
-        voices = tuple(await self._fetch())
-        if voices:
-            self._voices = voices
+        voices = await self._fetch()
+        if voices:  # the known ones lead, in their order: a vendor's own order makes some dialect the default
+            self._voices = tuple(sorted(voices, key=lambda voice: self._places.get(voice.id, len(self._places))))
         self._stale_at_s = self._clock() + self._ttl_s
         return self._voices
+
+    async def still_has(self, voice: Voice) -> bool:
+        """Ask the vendor now whether it has a voice. Raises BackendUnavailableError."""
+        return any(each.id == voice.id for each in await self.refresh())
 
     def withdraw(self, name: str) -> None:
         """Forget a voice that the vendor says it no longer has."""
@@ -63,6 +75,11 @@ class VoiceList:
             await self.refresh()
         except BackendUnavailableError as error:
             logger.warning("voices not refreshed, the last list stays", extra={"reason": error.message})
+
+
+def known_gender(said: str) -> str:
+    """A vendor's word for a gender, by one of ours."""
+    return said.lower() if said.lower() in ("female", "male") else "neutral"
 
 
 def packaged_voices(backend: str, revision: str) -> list[Voice]:
