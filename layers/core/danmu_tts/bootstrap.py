@@ -24,7 +24,7 @@ from danmu_tts.settings import PiperSettings, Settings
 BACKENDS = {
     "piper": "danmu_tts.adapters.backends.piper_function:create",
     "edge": "danmu_tts.adapters.backends.edge:create",
-    "azure": "danmu_tts.adapters.backends.azure:create",
+    "azure": "danmu_tts.adapters.backends.azure_words:create",
     "openai": "danmu_tts.adapters.backends.openai:create",
 }
 

@@ -6,18 +6,16 @@ REST has no word boundaries; ``azure_words.py`` has, through Microsoft's SDK, by
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from danmu_tts.adapters.backends.base import BaseBackend
+from danmu_tts.adapters.backends.cloud import CloudBackend
 from danmu_tts.adapters.backends.prices import price_of
 from danmu_tts.adapters.backends.ssml import azure_ssml
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
+from danmu_tts.adapters.backends.voice_list import known_gender, packaged_voices
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import (
-    BackendDisabledError,
     BackendNetworkError,
     BackendRefusedError,
     BackendServerError,
@@ -25,8 +23,7 @@ from danmu_tts.domain.errors import (
 )
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
-from danmu_tts.plugins import BackendContext
-from danmu_tts.ports import Backend, BackendHealth, BackendTraits
+from danmu_tts.ports import BackendTraits
 from danmu_tts.settings import AzureSettings
 
 if TYPE_CHECKING:
@@ -37,30 +34,14 @@ _REVISION = "1"
 _MOST_CONNECTIONS, _KEEP_ALIVE_S = 20, 300
 
 
-def create(context: BackendContext) -> Backend:
-    """The factory that the settings name. Raises BackendDisabledError."""
-    settings = context.settings.azure
-    if settings.key is None or not (settings.region or settings.endpoint):
-        raise BackendDisabledError("no credentials: set DANMU_TTS_AZURE__KEY and DANMU_TTS_AZURE__REGION")
-    if find_spec("httpx2") is None:
-        raise BackendDisabledError("not installed: pip install 'danmu-tts[cloud]'")
-    if not settings.word_boundaries:
-        return AzureBackend(settings)
-    if find_spec("azure.cognitiveservices.speech") is None:
-        raise BackendDisabledError("word boundaries need Microsoft's SDK: pip install 'danmu-tts[azure]'")
-    from danmu_tts.adapters.backends.azure_words import AzureWordsBackend
-
-    return AzureWordsBackend(settings)
-
-
-class AzureBackend(BaseBackend):
+class AzureBackend(CloudBackend):
     """Azure's neural voices. Needs a key and a region, or the endpoint of a container or another cloud."""
 
     name = "azure"
 
     def __init__(self, settings: AzureSettings) -> None:
         self._settings = settings
-        self._list = VoiceList(self._fetch_voices, packaged_voices(self.name, _REVISION), settings.voices_ttl_s)
+        super().__init__(packaged_voices(self.name, _REVISION), settings.voices_ttl_s)
         price = price_of(self.name)
         self.traits = BackendTraits(
             native_pitch=True,
@@ -69,22 +50,6 @@ class AzureBackend(BaseBackend):
             usd_per_million_chars=price.usd_per_million_chars,
             chars_per_hanzi=price.chars_per_hanzi,
         )
-
-    async def get_voices(self) -> Sequence[Voice]:
-        """The last list that was had."""
-        return self._list.get()
-
-    async def health_check(self) -> BackendHealth:
-        """Ask for the list of voices, which is free and needs the key."""
-        voices = await self._list.refresh()
-        return BackendHealth(True, f"{len(voices)} voices")
-
-    async def cleanup(self) -> None:
-        """Close the pooled connections."""
-        self._list.stop()
-        client = self.__dict__.pop("_client", None)
-        if client:
-            await client.aclose()
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
@@ -110,6 +75,11 @@ class AzureBackend(BaseBackend):
         if await self._list.still_has(voice):
             return error
         return VoiceWithdrawnError(f"azure no longer has {voice.name}.")
+
+    async def _close_connections(self) -> None:
+        client = self.__dict__.pop("_client", None)
+        if client:
+            await client.aclose()
 
     async def _fetch_voices(self) -> Sequence[Voice]:
         with _translated():

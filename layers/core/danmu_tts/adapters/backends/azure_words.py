@@ -6,6 +6,7 @@ are kept for the next.
 
 import asyncio
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from typing import Any
 
 from danmu_tts.adapters.backends.azure import AzureBackend
@@ -15,6 +16,7 @@ from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import (
     BackendAuthError,
     BackendBlockedError,
+    BackendDisabledError,
     BackendNetworkError,
     BackendRateLimitedError,
     BackendRefusedError,
@@ -22,6 +24,9 @@ from danmu_tts.domain.errors import (
     BackendUnavailableError,
 )
 from danmu_tts.domain.speech import Utterance
+from danmu_tts.plugins import BackendContext
+from danmu_tts.ports import Backend
+from danmu_tts.settings import AzureSettings
 
 _TICKS_PER_MS = 10_000
 _MOST_IDLE = 20
@@ -36,16 +41,32 @@ _ERRORS: dict[str, type[BackendUnavailableError]] = {
 }
 
 
+def create(context: BackendContext) -> Backend:
+    """The factory that the settings name. Raises BackendDisabledError."""
+    settings = context.settings.azure
+    if settings.key is None or not (settings.region or settings.endpoint):
+        raise BackendDisabledError("no credentials: set DANMU_TTS_AZURE__KEY and DANMU_TTS_AZURE__REGION")
+    if find_spec("httpx2") is None:
+        raise BackendDisabledError("not installed: pip install 'danmu-tts[cloud]'")
+    if not settings.word_boundaries:
+        return AzureBackend(settings)
+    if find_spec("azure.cognitiveservices.speech") is None:
+        raise BackendDisabledError("word boundaries need Microsoft's SDK: pip install 'danmu-tts[azure]'")
+    return AzureWordsBackend(settings)
+
+
 class AzureWordsBackend(AzureBackend):
     """Like :class:`AzureBackend`, with a caption a word."""
 
-    _idle: list[Any]
+    def __init__(self, settings: AzureSettings) -> None:
+        super().__init__(settings)
+        self._idle: list[Any] = []
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
         audio = VendorAudio(self.name)
         words: tuple[Caption, ...] = ()
-        synthesizer = self._take()
+        synthesizer = self._idle.pop() if self._idle else self._open()
         events = _Events(synthesizer)
         finished = False
         try:
@@ -70,19 +91,13 @@ class AzureWordsBackend(AzureBackend):
         if words and (last := audio.feed(b"", words)):
             yield last
 
-    async def cleanup(self) -> None:
-        """Close the connections of both kinds."""
-        await super().cleanup()
-        self.__dict__.pop("_idle", None)
-
-    def _take(self) -> Any:
-        idle = self.__dict__.setdefault("_idle", [])
-        return idle.pop() if idle else self._open()
+    async def _close_connections(self) -> None:
+        await super()._close_connections()
+        self._idle.clear()
 
     def _give_back(self, synthesizer: Any) -> None:
-        idle = self.__dict__.setdefault("_idle", [])
-        if len(idle) < _MOST_IDLE:
-            idle.append(synthesizer)
+        if len(self._idle) < _MOST_IDLE:
+            self._idle.append(synthesizer)
 
     def _open(self) -> Any:
         import azure.cognitiveservices.speech as sdk

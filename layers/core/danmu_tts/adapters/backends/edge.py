@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from danmu_tts.adapters.backends import ssml
-from danmu_tts.adapters.backends.base import BaseBackend
+from danmu_tts.adapters.backends.cloud import CloudBackend
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
+from danmu_tts.adapters.backends.voice_list import known_gender, packaged_voices
 from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import (
     BackendBlockedError,
@@ -26,7 +26,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.plugins import BackendContext
-from danmu_tts.ports import BackendHealth, BackendTraits
+from danmu_tts.ports import BackendTraits
 from danmu_tts.settings import EdgeSettings
 
 if TYPE_CHECKING:
@@ -47,34 +47,18 @@ def create(context: BackendContext) -> "EdgeBackend":
     return EdgeBackend(context.settings.edge)
 
 
-class EdgeBackend(BaseBackend):
+class EdgeBackend(CloudBackend):
     """One WebSocket an utterance, for the service takes no second one; 24 kHz MP3 at 48 kbit/s and word boundaries."""
 
     name = "edge"
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
-        self._list = VoiceList(self._fetch_voices, packaged_voices(self.name, _REVISION), settings.voices_ttl_s)
+        super().__init__(packaged_voices(self.name, _REVISION), settings.voices_ttl_s)
         self._pool: SharedConnector | None = None
         self.traits = BackendTraits(
             native_pitch=True, native_volume=True, silence_limit_s=settings.silence_limit_ms / 1000
         )
-
-    async def get_voices(self) -> Sequence[Voice]:
-        """The last list that was had."""
-        return self._list.get()
-
-    async def health_check(self) -> BackendHealth:
-        """Ask for the list of voices, which is free."""
-        voices = await self._list.refresh()
-        return BackendHealth(True, f"{len(voices)} voices")
-
-    async def cleanup(self) -> None:
-        """Close the pooled connections of this loop."""
-        self._list.stop()
-        pool, self._pool = self._pool, None
-        if pool:
-            await pool.really_close()
 
     async def synthesize(self, utterance: Utterance) -> AsyncGenerator[AudioChunk, None]:
         """Speak; see ``ports.Backend``."""
@@ -120,6 +104,11 @@ class EdgeBackend(BaseBackend):
             raise BadAudioError("edge hung up before it had finished.")
         if words and (last := audio.feed(b"", words)):
             yield last
+
+    async def _close_connections(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool:
+            await pool.really_close()
 
     async def _fetch_voices(self) -> Sequence[Voice]:
         import edge_tts

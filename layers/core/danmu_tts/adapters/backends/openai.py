@@ -1,5 +1,6 @@
 """OpenAI's speech, or that of any server that speaks its protocol (``base_url``)."""
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,11 +8,11 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from danmu_tts.adapters.backends.base import BaseBackend
-from danmu_tts.adapters.backends.prices import price_of
+from danmu_tts.adapters.backends.cloud import CloudBackend
+from danmu_tts.adapters.backends.prices import Price, price_of
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
+from danmu_tts.adapters.backends.voice_list import known_gender, packaged_voices
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.errors import BackendDisabledError, BackendNetworkError, BackendServerError, VoiceWithdrawnError
 from danmu_tts.domain.speech import Utterance
@@ -27,6 +28,7 @@ _MOST_CONNECTIONS, _KEEP_ALIVE_S = 20, 300
 # tts-1 and tts-1-hd do not take instructions.
 _WITHOUT_INSTRUCTIONS = "tts-1"
 _NAME = re.compile(r"[a-zA-Z0-9\-_]{1,100}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 
 
 def create(context: BackendContext) -> "OpenAIBackend":
@@ -41,7 +43,7 @@ def create(context: BackendContext) -> "OpenAIBackend":
     return OpenAIBackend(settings)
 
 
-class OpenAIBackend(BaseBackend):
+class OpenAIBackend(CloudBackend):
     """One model of one server, asked for MP3, which every compatible server can make."""
 
     name = "openai"
@@ -49,12 +51,11 @@ class OpenAIBackend(BaseBackend):
     def __init__(self, settings: OpenAISettings) -> None:
         self._settings = settings
         self._styles = () if settings.model.startswith(_WITHOUT_INSTRUCTIONS) else (ANY_STYLE,)
-        self._list = VoiceList(self._fetch_voices, self._known_voices(), settings.voices_ttl_s)
+        self._revision = f"{settings.model}@{settings.base_url or ''}"
+        super().__init__(self._known_voices(), settings.voices_ttl_s)
+        price = Price() if settings.base_url else price_of(self.name, settings.model)
         self.traits = BackendTraits(
-            silence_limit_s=settings.silence_limit_ms / 1000,
-            usd_per_million_chars=0.0
-            if settings.base_url
-            else price_of(self.name, settings.model).usd_per_million_chars,
+            silence_limit_s=settings.silence_limit_ms / 1000, usd_per_million_chars=price.usd_per_million_chars
         )
 
     async def get_voices(self) -> Sequence[Voice]:
@@ -62,17 +63,12 @@ class OpenAIBackend(BaseBackend):
         return await self._list.get_asked() if self._settings.base_url else self._list.get()
 
     async def health_check(self) -> BackendHealth:
-        """Ask for the list of models, which is free and needs the key."""
-        with _translated():
+        """Ask for the list of models, which is free and needs the key. Some compatible servers have none."""
+        import openai
+
+        with _translated(), contextlib.suppress(openai.NotFoundError):
             await self._client.models.list()
         return BackendHealth(True, f"model {self._settings.model}, {len(self._list.get())} voices")
-
-    async def cleanup(self) -> None:
-        """Close the pooled connections."""
-        self._list.stop()
-        client = self.__dict__.pop("_client", None)
-        if client:
-            await client.close()
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
@@ -93,6 +89,11 @@ class OpenAIBackend(BaseBackend):
                     if chunk := audio.feed(data):
                         yield chunk
         audio.finish()
+
+    async def _close_connections(self) -> None:
+        client = self.__dict__.pop("_client", None)
+        if client:
+            await client.close()
 
     def _known_voices(self) -> list[Voice]:
         if self._settings.voices:
@@ -119,9 +120,10 @@ class OpenAIBackend(BaseBackend):
         return voices or self._known_voices()
 
     def _voice(self, entry: Mapping[str, Any], name: str) -> Voice:
-        language = str(entry.get("language") or self._settings.language or ANY_LANGUAGE)
+        said = str(entry.get("language", ""))
+        language = said if _LANGUAGE.fullmatch(said) else self._settings.language or ANY_LANGUAGE
         gender = known_gender(str(entry.get("gender", "")))
-        return Voice(f"openai:{name}", language, gender, self._settings.model, self._styles)
+        return Voice(f"openai:{name}", language, gender, self._revision, self._styles)
 
     @cached_property
     def _client(self) -> "AsyncOpenAI":

@@ -9,10 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from danmu_tts.adapters.backends.base import BaseBackend
+from danmu_tts.adapters.backends.cloud import CloudBackend
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.adapters.backends.voice_list import VoiceList
 from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import (
     BackendDisabledError,
@@ -44,7 +43,7 @@ def create(context: BackendContext) -> Backend:
     return PiperFunctionBackend(settings.piper, settings.piper.function_name)
 
 
-class PiperFunctionBackend(BaseBackend):
+class PiperFunctionBackend(CloudBackend):
     """Asks another function of ours. The credentials and the region are those of this one."""
 
     name = "piper"
@@ -52,25 +51,14 @@ class PiperFunctionBackend(BaseBackend):
     def __init__(self, settings: PiperSettings, function_name: str) -> None:
         self._settings = settings
         self._function_name = function_name
-        self._list = VoiceList(self._fetch_voices, (_PACKAGED,), settings.voices_ttl_s)
+        super().__init__((_PACKAGED,), settings.voices_ttl_s)
         self.traits = BackendTraits(silence_limit_s=settings.silence_limit_ms / 1000)
-
-    async def get_voices(self) -> Sequence[Voice]:
-        """The function's voices, as it last named them."""
-        return self._list.get()
 
     async def health_check(self) -> BackendHealth:
         """Ask Lambda whether it would run the function, which runs nothing and costs nothing."""
         with _translated():
             await asyncio.to_thread(self._client.invoke, FunctionName=self._function_name, InvocationType="DryRun")
         return BackendHealth(True, f"{len(self._list.get())} voices in function {self._function_name}")
-
-    async def cleanup(self) -> None:
-        """Close the pooled connections."""
-        self._list.stop()
-        client = self.__dict__.pop("_client", None)
-        if client:
-            await asyncio.to_thread(client.close)
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``. The answer of a function comes whole."""
@@ -88,6 +76,11 @@ class PiperFunctionBackend(BaseBackend):
         if chunk := audio.feed(spoken.audio, captions):
             yield chunk
         audio.finish()
+
+    async def _close_connections(self) -> None:
+        client = self.__dict__.pop("_client", None)
+        if client:
+            await asyncio.to_thread(client.close)
 
     async def _fetch_voices(self) -> Sequence[Voice]:
         spoken = await self._invoke(SpeakPiper())

@@ -1,0 +1,37 @@
+"""What every vendor that is reached over the network has in common: a list of voices, and connections to give back."""
+
+from collections.abc import Sequence
+
+from danmu_tts.adapters.backends.base import BaseBackend
+from danmu_tts.adapters.backends.voice_list import VoiceList
+from danmu_tts.domain.voices import Voice
+from danmu_tts.ports import BackendHealth
+
+
+class CloudBackend(BaseBackend):
+    """A vendor's backend writes ``synthesize``, how its voices are asked for, and how its connections are closed."""
+
+    def __init__(self, known_voices: Sequence[Voice], voices_ttl_s: float) -> None:
+        """``known_voices`` speak until the vendor has named its own."""
+        self._list = VoiceList(self._fetch_voices, known_voices, voices_ttl_s)
+
+    async def _fetch_voices(self) -> Sequence[Voice]:
+        """Ask the vendor, which must be free. Raises BackendUnavailableError."""
+        raise NotImplementedError
+
+    async def _close_connections(self) -> None:
+        """Close what is pooled; it is opened again when it is needed."""
+
+    async def get_voices(self) -> Sequence[Voice]:
+        """The last list that was had."""
+        return self._list.get()
+
+    async def health_check(self) -> BackendHealth:
+        """Ask for the list of voices, which is free and needs what speaking needs."""
+        voices = await self._list.refresh()
+        return BackendHealth(True, f"{len(voices)} voices")
+
+    async def cleanup(self) -> None:
+        """Close the pooled connections."""
+        self._list.stop()
+        await self._close_connections()
