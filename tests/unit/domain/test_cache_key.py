@@ -19,6 +19,7 @@ class Sound(NamedTuple):
     speed: float
     pitch_semitones: float
     volume: float
+    style: str | None = None
 
 
 SOUNDS = st.builds(
@@ -30,12 +31,14 @@ SOUNDS = st.builds(
     speed=st.floats(0.25, 4),
     pitch_semitones=st.floats(-12, 12),
     volume=st.floats(0, 2),
+    style=st.none() | st.text(max_size=10),
 )
 
 
 def key_of(sound: Sound) -> str:
     prosody = Prosody(sound.speed, sound.pitch_semitones, sound.volume)
-    return cache_key(sound.text, Voice(sound.voice_id, "zh-CN", revision=sound.revision), sound.format, prosody)
+    voice = Voice(sound.voice_id, "zh-CN", revision=sound.revision)
+    return cache_key(sound.text, voice, sound.format, prosody, sound.style)
 
 
 @given(SOUNDS)
@@ -74,3 +77,15 @@ def test_what_cannot_be_heard_is_not_in_the_key() -> None:
 def test_fields_do_not_run_into_each_other() -> None:
     first = Sound("ab", "c", "", AudioFormat.MP3, 1, 0, 1)
     assert key_of(first) != key_of(first._replace(text="a", voice_id="bc"))
+
+
+def test_no_style_is_not_a_style_of_that_name() -> None:
+    sound = Sound("hi", "fake:a", "1", AudioFormat.MP3, 1, 0, 1)
+    keys = {key_of(sound._replace(style=style)) for style in (None, "", "None", "null", "cheerful")}
+    assert len(keys) == 5
+
+
+def test_which_styles_a_voice_knows_is_not_in_the_key() -> None:
+    plain = Voice("fake:a", "zh-CN", revision="1")
+    able = replace(plain, styles=("cheerful",))
+    assert cache_key("hi", plain, AudioFormat.MP3, Prosody()) == cache_key("hi", able, AudioFormat.MP3, Prosody())

@@ -1,8 +1,13 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from danmu_tts.domain.errors import VoiceNotFoundError
 from danmu_tts.domain.selection import BackendView, VoiceChoice, Wish
-from danmu_tts.domain.voices import Voice
+from danmu_tts.domain.voices import ANY_LANGUAGE, Voice
 
 XIAO = Voice("kokoro:xiao", "zh-CN")
 MEI = Voice("kokoro:mei", "zh-TW")
@@ -94,3 +99,136 @@ def test_a_backend_that_does_not_speak_the_language_is_named() -> None:
 def test_no_voice_at_all_is_said_so() -> None:
     with pytest.raises(VoiceNotFoundError, match="no voice at all"):
         CHOICE.rank([BackendView("kokoro", [])], Wish("zh"))
+
+
+WOMAN, MAN = Voice("cloud:woman", "zh-CN", "female"), Voice("cloud:man", "zh-CN", "male")
+TAIWANESE = Voice("cloud:taiwanese", "zh-TW", "male")
+HER, HIM = Voice("local:her", "zh-CN", "female"), Voice("local:him", "zh-CN", "male")
+POLYGLOT = Voice("any:polyglot", ANY_LANGUAGE)
+CLOUD = BackendView("cloud", [WOMAN, MAN, TAIWANESE])
+LOCAL = BackendView("local", [HER, HIM])
+ANY = BackendView("any", [POLYGLOT])
+NAMES = {"echo": ["cloud:man", "local:him"]}
+
+
+def ranked(*views: BackendView, wish: Wish | None = None, choice: VoiceChoice | None = None) -> list[str]:
+    choice = choice or VoiceChoice({}, {})
+    return [voice.id for voice in choice.rank(views, wish or Wish("zh"))]
+
+
+def test_one_voice_of_each_backend_stands_by_in_configured_order() -> None:
+    assert ranked(CLOUD, LOCAL, ANY) == ["cloud:woman", "local:her", "any:polyglot"]
+    assert ranked(ANY, LOCAL, CLOUD) == ["any:polyglot", "local:her", "cloud:woman"]
+
+
+def test_a_backend_that_does_not_speak_the_language_does_not_stand_by() -> None:
+    assert ranked(CLOUD, LOCAL, ANY, wish=Wish("en")) == ["any:polyglot"]
+
+
+def test_the_first_that_is_not_busy_goes_first_even_if_a_later_one_is_quicker() -> None:
+    assert ranked(replace(CLOUD, score_ms=2000), replace(LOCAL, score_ms=10)) == ["cloud:woman", "local:her"]
+
+
+def test_a_busy_one_lets_a_later_one_go_first() -> None:
+    assert ranked(replace(CLOUD, score_ms=2001), replace(LOCAL, score_ms=1999)) == ["local:her", "cloud:woman"]
+
+
+def test_where_all_are_busy_the_least_busy_one_goes_first() -> None:
+    views = [replace(CLOUD, score_ms=9000), replace(LOCAL, score_ms=3000), replace(ANY, score_ms=5000)]
+    assert ranked(*views) == ["local:her", "any:polyglot", "cloud:woman"]
+
+
+def test_patience_is_the_operators() -> None:
+    views = [replace(CLOUD, score_ms=300), replace(LOCAL, score_ms=100)]
+    assert ranked(*views, choice=VoiceChoice({}, {}, patience_ms=200)) == ["local:her", "cloud:woman"]
+
+
+def test_the_unfit_come_last_in_order_but_are_not_left_out() -> None:
+    views = [replace(CLOUD, fit=False), replace(ANY, fit=False), replace(LOCAL, score_ms=60_000)]
+    assert ranked(*views) == ["local:her", "cloud:woman", "any:polyglot"]
+
+
+@pytest.mark.parametrize("ill", [{"fit": False}, {"score_ms": 60_000.0}])
+def test_a_voice_that_was_asked_for_goes_first_whatever_its_state(ill: dict[str, Any]) -> None:
+    asked = ranked(LOCAL, replace(CLOUD, **ill), ANY, wish=Wish("zh", "cloud:man"))
+    assert asked == ["cloud:man", "cloud:taiwanese", "local:him", "any:polyglot"]
+
+
+def test_another_voice_of_its_backend_comes_next_in_case_it_was_withdrawn() -> None:
+    assert ranked(CLOUD, LOCAL, wish=Wish("zh", "cloud:taiwanese"))[:2] == ["cloud:taiwanese", "cloud:man"]
+
+
+def test_a_backend_of_one_voice_has_no_other() -> None:
+    assert ranked(LOCAL, ANY, wish=Wish("zh", "any:polyglot")) == ["any:polyglot", "local:her"]
+
+
+@pytest.mark.parametrize(("asked", "instead"), [("cloud:man", "local:him"), ("cloud:woman", "local:her")])
+def test_who_stands_in_for_a_voice_is_of_its_gender(asked: str, instead: str) -> None:
+    assert ranked(CLOUD, LOCAL, wish=Wish("zh", asked))[-1] == instead
+
+
+def test_who_stands_in_for_a_voice_is_of_its_region_where_the_gender_is_the_same() -> None:
+    assert ranked(CLOUD, BackendView("x", [Voice("x:tw", "zh-TW", "male")]), wish=Wish("zh", "x:tw"))[-1] == (
+        "cloud:taiwanese"
+    )
+
+
+def test_who_stands_in_speaks_the_language_of_the_text_not_that_of_the_voice() -> None:
+    english = Voice("local:joe", "en-US", "male")
+    view = BackendView("local", [HER, HIM, english])
+    assert ranked(CLOUD, view, wish=Wish("en", "cloud:man")) == ["cloud:man", "local:joe"]
+
+
+def test_a_voice_that_was_asked_for_speaks_alone_where_nobody_else_speaks_the_language() -> None:
+    assert ranked(CLOUD, LOCAL, wish=Wish("ko", "cloud:man")) == ["cloud:man"]
+
+
+def test_an_alias_names_a_voice_of_each_backend_that_has_one() -> None:
+    names = ranked(CLOUD, ANY, LOCAL, wish=Wish("zh", "echo"), choice=VoiceChoice(NAMES, {}))
+    assert names == ["cloud:man", "local:him", "any:polyglot"]
+
+
+def test_an_alias_never_wakes_a_backend_that_is_unfit_or_busy() -> None:
+    names = ranked(
+        replace(CLOUD, fit=False),
+        replace(LOCAL, score_ms=2001),
+        ANY,
+        wish=Wish("zh", "echo"),
+        choice=VoiceChoice(NAMES, {}),
+    )
+    assert names == ["any:polyglot", "local:him", "cloud:man"]
+
+
+def test_the_default_is_its_backends_voice_and_that_backend_goes_first() -> None:
+    choice = VoiceChoice({}, {"zh": "local:him"})
+    assert ranked(CLOUD, LOCAL, choice=choice) == ["local:him", "cloud:woman"]
+    assert ranked(CLOUD, replace(LOCAL, fit=False), choice=choice) == ["cloud:woman", "local:him"]
+
+
+def test_an_alias_goes_before_the_default() -> None:
+    choice = VoiceChoice({"nova": ["local:her"]}, {"zh": "local:him"})
+    assert ranked(CLOUD, LOCAL, wish=Wish("zh", "nova"), choice=choice) == ["local:her", "cloud:woman"]
+
+
+def test_the_backend_that_was_asked_for_goes_first_whatever_its_state_and_the_others_stand_by() -> None:
+    views = [CLOUD, ANY, replace(LOCAL, fit=False)]
+    assert ranked(*views, wish=Wish("zh", backend="local")) == ["local:her", "cloud:woman", "any:polyglot"]
+
+
+def test_a_voice_and_its_backend_may_both_be_asked_for() -> None:
+    twin = BackendView("twin", [Voice("twin:him", "zh-CN", "male")])
+    assert ranked(LOCAL, twin, wish=Wish("zh", "him")) == ["local:him", "local:her", "twin:him"]
+    assert ranked(LOCAL, twin, wish=Wish("zh", "him", "twin")) == ["twin:him", "local:him"]
+
+
+@given(st.permutations([CLOUD, LOCAL, ANY]), st.lists(st.booleans(), min_size=3, max_size=3), st.data())
+def test_nobody_is_named_twice_and_nobody_is_forgotten(
+    views: list[BackendView], fit: list[bool], data: st.DataObject
+) -> None:
+    states = [
+        replace(view, fit=well, score_ms=data.draw(st.floats(0, 10_000))) for view, well in zip(views, fit, strict=True)
+    ]
+    names = ranked(*states)
+    assert len(names) == len(set(names)) == 3
+    fit_names = {view.name for view in states if view.fit}
+    assert {name.partition(":")[0] for name in names[: len(fit_names)]} == fit_names

@@ -1,8 +1,22 @@
+from collections.abc import Sequence
+
 import pytest
 
-from danmu_tts.domain.errors import InvalidRequestError, NoBackendsAvailableError, VoiceNotFoundError
+from danmu_tts.domain.errors import (
+    BackendBlockedError,
+    BackendDisabledError,
+    BackendUnavailableError,
+    InvalidRequestError,
+    NoBackendsAvailableError,
+    VoiceNotFoundError,
+)
 from danmu_tts.domain.selection import Wish
+from danmu_tts.domain.voices import Voice
+from danmu_tts.ports import BackendTraits
+from danmu_tts.services.backends import BackendManager
+from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import FakeBackend
+from tests.builders.logs import captured_logs
 from tests.builders.speak_bench import a_manager
 
 FIRST = FakeBackend("first", ["zh-CN", "en-US"])
@@ -26,7 +40,7 @@ async def test_a_voice_that_appears_is_there_at_once() -> None:
     backend = FakeBackend("first", [])
     manager = a_manager(backend)
     assert await manager.list_voices() == []
-    backend._voices = SECOND._voices
+    backend._voices = FakeBackend("first", ["zh-CN"])._voices
     assert len(await manager.list_voices()) == 1
 
 
@@ -34,6 +48,11 @@ async def test_an_unknown_backend_is_refused_with_those_that_are_known() -> None
     with pytest.raises(InvalidRequestError, match=r"'nobody'\. Known here: first, second") as caught:
         await a_manager(FIRST, SECOND).rank(Wish("zh", backend="nobody"))
     assert caught.value.param == "backend"
+
+
+async def test_voices_of_an_unknown_backend_are_refused_too() -> None:
+    with pytest.raises(InvalidRequestError, match="'nobody'"):
+        await a_manager(FIRST).list_voices(backend="nobody")
 
 
 async def test_no_voice_at_all_says_how_to_find_out_why() -> None:
@@ -59,3 +78,116 @@ async def test_an_alias_resolves() -> None:
 async def test_health_is_every_backends_own_word() -> None:
     reports = await a_manager(FIRST, EMPTY).reports()
     assert {name: each.health.available for name, each in reports.items()} == {"first": True, "empty": False}
+
+
+class Mute(FakeBackend):
+    """Stops naming its voices."""
+
+    silent = False
+
+    async def get_voices(self) -> Sequence[Voice]:
+        if self.silent:
+            raise ZeroDivisionError
+        return await super().get_voices()
+
+
+def priced(name: str, usd_per_million_chars: float) -> FakeBackend:
+    return FakeBackend(name, ["zh-CN"], traits=BackendTraits(usd_per_million_chars=usd_per_million_chars))
+
+
+async def ranked(manager: BackendManager, wish: Wish | None = None) -> list[str]:
+    return [voice.backend for voice in await manager.rank(wish or Wish("zh"))]
+
+
+async def fail(manager: BackendManager, name: str, error: BackendUnavailableError) -> None:
+    """One call of a backend that fails."""
+    passage = manager.watched[name].circuit.enter(manager._clock())
+    assert passage is not None
+    passage.failed(error, manager._clock())
+
+
+@pytest.mark.parametrize("wish", [Wish("zh", backend="azure"), Wish("zh", "azure:zh-CN-XiaoxiaoNeural")])
+async def test_a_backend_that_is_absent_is_refused_with_its_reason(wish: Wish) -> None:
+    manager = a_manager(FIRST, absent={"azure": "no credentials: set AZURE__KEY"})
+    with pytest.raises(BackendDisabledError, match=r"'azure' is not here: no credentials: set AZURE__KEY") as caught:
+        await manager.rank(wish)
+    assert caught.value.param == "backend"
+
+
+async def test_a_voice_of_an_absent_backend_is_not_looked_for() -> None:
+    manager = a_manager(FIRST, absent={"azure": "no credentials"})
+    with pytest.raises(BackendDisabledError):
+        await manager.find_voice("azure:zh-CN-XiaoxiaoNeural")
+    with pytest.raises(BackendDisabledError):
+        await manager.list_voices(backend="azure")
+
+
+async def test_a_voice_whose_name_has_a_colon_belongs_to_what_is_before_the_first() -> None:
+    manager = a_manager(FIRST, absent={"azure": "no credentials"})
+    with pytest.raises(BackendDisabledError):
+        await manager.rank(Wish("zh", "azure:zh-CN-Xiaochen:DragonHDLatestNeural"))
+
+
+async def test_a_voice_is_found_by_id_and_by_name_and_nobody_else() -> None:
+    manager = a_manager(FIRST, SECOND)
+    assert (await manager.find_voice("second:zh-TW")).id == "second:zh-TW"
+    assert (await manager.find_voice("zh-TW")).id == "second:zh-TW"
+    with pytest.raises(VoiceNotFoundError, match="'third:zh-TW'"):
+        await manager.find_voice("third:zh-TW")
+
+
+async def test_a_backend_that_cannot_name_its_voices_keeps_its_last_ones() -> None:
+    backend = Mute("first", ["zh-CN"])
+    manager = a_manager(backend)
+    known = await manager.list_voices()
+    backend.silent = True
+    with captured_logs() as records:
+        assert await manager.list_voices() == known
+    assert [vars(record)["reason"] for record in records] == ["ZeroDivisionError"]
+
+
+async def test_a_backend_that_never_named_a_voice_takes_nothing_else_down() -> None:
+    backend = Mute("first")
+    backend.silent = True
+    assert await ranked(a_manager(backend, SECOND)) == ["second"]
+
+
+async def test_a_voice_that_does_not_bear_its_backends_name_is_not_listed() -> None:
+    backend = FakeBackend("first", ["zh-CN"])
+    backend._voices += (Voice("stranger:zh-CN", "zh-CN"), Voice("nobody", "zh-CN"))
+    assert [voice.id for voice in await a_manager(backend).list_voices()] == ["first:zh-CN"]
+
+
+async def test_a_backend_that_is_left_alone_comes_last_until_its_pause_is_over() -> None:
+    clock = FakeClock()
+    manager = a_manager(FIRST, SECOND, clock=clock)
+    await fail(manager, "first", BackendBlockedError("no"))
+    assert await ranked(manager) == ["second", "first"]
+    clock.advance(5)
+    assert await ranked(manager) == ["first", "second"]
+
+
+async def test_one_that_has_much_to_do_lets_another_go_first() -> None:
+    busy = FakeBackend("first", ["zh-CN"])
+    manager = a_manager(busy, SECOND)
+    busy.waiting = 1.0
+    assert await ranked(manager) == ["first", "second"]
+    busy.waiting = 1.1
+    assert await ranked(manager) == ["second", "first"]
+
+
+async def test_the_price_decides_between_two_that_are_equally_busy() -> None:
+    dear, cheap = priced("dear", 15.0), priced("cheap", 0.0)
+    manager = a_manager(dear, cheap)
+    assert await ranked(manager) == ["dear", "cheap"]
+    dear.waiting = cheap.waiting = 4.0
+    assert await ranked(manager) == ["cheap", "dear"]
+
+
+async def test_a_paid_line_is_worth_less_than_half_a_second() -> None:
+    dear, cheap = priced("dear", 15.0), priced("cheap", 0.0)
+    manager = a_manager(cheap, dear)
+    dear.waiting, cheap.waiting = 4.0, 4.4
+    assert await ranked(manager) == ["cheap", "dear"]
+    cheap.waiting = 4.6
+    assert await ranked(manager) == ["dear", "cheap"]
