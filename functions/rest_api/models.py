@@ -9,8 +9,8 @@ from danmu_tts.domain.errors import NotFoundError
 
 AUTO = "auto"
 
-# `backend:name`, a bare name, or an alias.
-VoiceName = Annotated[str, StringConstraints(pattern=r"^([a-zA-Z0-9\-_]+:)?[a-zA-Z0-9\-_]+$", max_length=120)]
+# `backend:name`, a bare name, or an alias. Some of Azure's names have a colon of their own.
+VoiceName = Annotated[str, StringConstraints(pattern=r"^([a-zA-Z0-9\-_]+:){0,2}[a-zA-Z0-9\-_]+$", max_length=120)]
 LanguageTag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$", max_length=35)]
 
 

@@ -112,8 +112,18 @@ NAMES = {"echo": ["cloud:man", "local:him"]}
 
 
 def ranked(*views: BackendView, wish: Wish | None = None, choice: VoiceChoice | None = None) -> list[str]:
-    choice = choice or VoiceChoice({}, {})
-    return [voice.id for voice in choice.rank(views, wish or Wish("zh"))]
+    """The voice that was asked for, then the best of each backend, and the next best of the one that was asked for."""
+    choice, wish = choice or VoiceChoice({}, {}), wish or Wish("zh")
+    voices = choice.rank(views, wish)
+    by_name = wish.voice in (voices[0].id, voices[0].name)
+    most = {voices[0].backend: 2 if by_name else 1}
+    seen = [sum(other.backend == voice.backend for other in voices[:at]) for at, voice in enumerate(voices)]
+    return [voice.id for voice, before in zip(voices, seen, strict=True) if before < most.get(voice.backend, 1)]
+
+
+def test_each_backend_names_another_voice_in_case_the_first_was_withdrawn() -> None:
+    voices = VoiceChoice({}, {}).rank([CLOUD, LOCAL, ANY], Wish("zh"))
+    assert [voice.id for voice in voices] == ["cloud:woman", "cloud:man", "local:her", "local:him", "any:polyglot"]
 
 
 def test_one_voice_of_each_backend_stands_by_in_configured_order() -> None:
@@ -151,7 +161,7 @@ def test_the_unfit_come_last_in_order_but_are_not_left_out() -> None:
 @pytest.mark.parametrize("ill", [{"fit": False}, {"score_ms": 60_000.0}])
 def test_a_voice_that_was_asked_for_goes_first_whatever_its_state(ill: dict[str, Any]) -> None:
     asked = ranked(LOCAL, replace(CLOUD, **ill), ANY, wish=Wish("zh", "cloud:man"))
-    assert asked == ["cloud:man", "cloud:taiwanese", "local:him", "any:polyglot"]
+    assert asked == ["cloud:man", "cloud:woman", "local:him", "any:polyglot"]
 
 
 def test_another_voice_of_its_backend_comes_next_in_case_it_was_withdrawn() -> None:
@@ -167,7 +177,8 @@ def test_who_stands_in_for_a_voice_is_of_its_gender(asked: str, instead: str) ->
     assert ranked(CLOUD, LOCAL, wish=Wish("zh", asked))[-1] == instead
 
 
-def test_who_stands_in_for_a_voice_is_of_its_region_where_the_gender_is_the_same() -> None:
+def test_who_stands_in_for_a_voice_is_of_its_region_before_all() -> None:
+    assert ranked(CLOUD, wish=Wish("zh", "cloud:man")) == ["cloud:man", "cloud:woman"]
     assert ranked(CLOUD, BackendView("x", [Voice("x:tw", "zh-TW", "male")]), wish=Wish("zh", "x:tw"))[-1] == (
         "cloud:taiwanese"
     )

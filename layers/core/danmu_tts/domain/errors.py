@@ -19,6 +19,7 @@
     │   ├── BackendRefusedError      bad_input     it will not speak this text
     │   ├── VoiceWithdrawnError      voice_gone    it no longer has the voice
     │   ├── BackendTimeoutError      timeout       it was silent for too long
+    │   ├── BackendLateError         late          it spoke well, but the text was too long for the time
     │   ├── BackendNetworkError      network       it was not reached, or hung up
     │   ├── BackendServerError       server_error  a mistake of its own
     │   ├── NoAudioError             no_audio      it finished without audio
@@ -183,6 +184,13 @@ class BackendTimeoutError(BackendUnavailableError):
     """No audio came for too long. Asking again would cost the listener the same wait again."""
 
     reason = "timeout"
+
+
+class BackendLateError(BackendUnavailableError):
+    """It spoke as fast as one can listen, and was not done when its time was up."""
+
+    reason = "late"
+    blame = Blame.NONE
 
 
 class BackendNetworkError(BackendUnavailableError):

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+SYNC = b"\xff"
+"""What every frame begins with."""
+
 _HEADER_BYTES = 4
 _LAYER_III = 0b01
 _MPEG_1 = 0b11

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
+from itertools import chain, islice
 
 from danmu_tts.domain.errors import VoiceNotFoundError
-from danmu_tts.domain.voices import Voice, primary_subtag
+from danmu_tts.domain.voices import Voice, VoiceIndex, primary_subtag
+
+# Voices of one backend that are worth trying for one request.
+_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +17,7 @@ class BackendView:
     """What is known of a backend when the choice is made.
 
     Attributes:
-        voices: all that it has, its own default first.
+        voices: all that it has, its own default first; given as a ``VoiceIndex``, it is not indexed anew.
         fit: whether it would take a call now.
         score_ms: how long it is expected to take, with its price counted as time.
     """
@@ -57,7 +62,7 @@ class VoiceChoice:
 
         What was asked for by name comes first, whatever its state. Otherwise, and among those that take its place, it
         is the first backend in configured order that is fit and not busy; where all are busy, the least busy one; the
-        unfit come last. Of each backend one voice is named, the one nearest to what was asked for.
+        unfit come last. Of each backend two voices are named, the nearest to what was asked for first: one may be gone.
 
         Args:
             backends: in configured order.
@@ -66,17 +71,13 @@ class VoiceChoice:
             VoiceNotFoundError: nobody of that name, or nobody for that language.
         """
         asked = self._named(backends, wish)
-        speakers = {view.name: self._speaker(view, wish, asked) for view in backends}
-        able = [view for view in backends if speakers[view.name]]
-        wanted = [view for view in able if view.name == wish.backend] if wish.backend else able
-        if asked is None and not wanted:
+        home = asked.backend if asked else wish.backend
+        speakers = {view.name: self._speakers(view, wish, asked) for view in backends}
+        if asked is None and not any(speakers[view.name] for view in backends if home in (None, view.name)):
             raise VoiceNotFoundError(_nobody_speaks(wish, backends), param="voice" if wish.voice else "language")
-        ordered = sorted(able, key=lambda view: (wish.backend not in (None, view.name), *self._urge(view, wish)))
-        others = [voice for view in ordered if (voice := speakers[view.name])]
-        if asked is None:
-            return others
-        same_backend = [voice for voice in others if voice.backend == asked.backend and voice.id != asked.id]
-        return [asked, *same_backend, *(voice for voice in others if voice.backend != asked.backend)]
+        ordered = sorted(backends, key=lambda view: (home not in (None, view.name), *self._urge(view, wish)))
+        others = [voice for view in ordered for voice in speakers[view.name]]
+        return [asked, *others] if asked else others
 
     def _named(self, backends: Sequence[BackendView], wish: Wish) -> Voice | None:
         """The one voice that was asked for; None where an alias or nothing was."""
@@ -84,34 +85,41 @@ class VoiceChoice:
         if asked is None or asked in self.aliases:
             return None
         for view in backends:
-            for voice in view.voices if wish.backend in (None, view.name) else ():
-                if asked in (voice.id, voice.name):
-                    return voice
+            voice = VoiceIndex(view.voices).called(asked) if wish.backend in (None, view.name) else None
+            if voice:
+                return voice
         raise voice_not_found(asked)
 
-    def _speaker(self, view: BackendView, wish: Wish, like: Voice | None) -> Voice | None:
-        """The backend's best voice for the language: by alias or default, else most like the one asked for."""
-        speakers = [voice for voice in view.voices if voice.speaks(wish.language) and voice != like]
-        if not speakers:
-            return None
-        for wanted in self._preferred(wish) if like is None else ():
-            for voice in speakers:
-                if wanted in (voice.id, voice.name):
-                    return voice
-        if like is None:
-            return speakers[0]
-        return max(speakers, key=lambda voice: (voice.gender == like.gender, voice.language == like.language))
+    def _speakers(self, view: BackendView, wish: Wish, like: Voice | None) -> list[Voice]:
+        """Its best voice for the language, by alias or default or most like the one asked for, and the next best."""
+        voices = VoiceIndex(view.voices)
+        speakers = voices.speaking(wish.language)
+        if like:
+            others = (voice for voice in speakers if voice != like)
+            return nlargest(_NAMED, others, key=lambda voice: _likeness(voice, like))
+        best = self._preferred(voices, wish)
+        rest = (voice for voice in speakers if voice != best)
+        return list(islice(chain([best] if best else [], rest), _NAMED))
 
-    def _preferred(self, wish: Wish) -> list[str]:
-        return [*self.aliases.get(wish.voice or "", ()), self.defaults.get(primary_subtag(wish.language), "")]
+    def _preferred(self, voices: VoiceIndex, wish: Wish) -> Voice | None:
+        """The first of the alias's voices, else the language's default, that is here and speaks the language."""
+        default = self.defaults.get(primary_subtag(wish.language), "")
+        for name in (*self.aliases.get(wish.voice or "", ()), default):
+            voice = voices.called(name)
+            if voice and voice.speaks(wish.language):
+                return voice
+        return None
 
     def _urge(self, view: BackendView, wish: Wish) -> tuple[bool, bool, bool, float]:
         """Sort key of a backend; sorting is stable, so equals keep their configured order."""
-        preferred = self._preferred(wish)
-        able = (voice for voice in view.voices if voice.speaks(wish.language))
-        wanted = any(name in (voice.id, voice.name) for voice in able for name in preferred)
+        wanted = self._preferred(VoiceIndex(view.voices), wish) is not None
         busy = view.score_ms > self.patience_ms
         return not view.fit, busy, not wanted, view.score_ms if busy else 0.0
+
+
+def _likeness(voice: Voice, other: Voice) -> tuple[bool, bool]:
+    """Sort key. The locale counts more: a Cantonese voice reads Mandarin as Cantonese."""
+    return voice.language == other.language, voice.gender == other.gender
 
 
 def voice_not_found(asked: str) -> VoiceNotFoundError:

@@ -1,6 +1,9 @@
 """Voices."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 ANY_LANGUAGE = "mul"
 ANY_STYLE = "*"
@@ -46,3 +49,28 @@ class Voice:
 def primary_subtag(language: str) -> str:
     """``zh`` of ``zh-CN``, ``zh_CN`` and ``ZH``."""
     return language.replace("_", "-").partition("-")[0].lower()
+
+
+class VoiceIndex(tuple[Voice, ...]):
+    """One backend's voices in its own order, found by name or language without walking through hundreds of them."""
+
+    def __new__(cls, voices: Iterable[Voice] = ()) -> Self:
+        """An index is returned as it is."""
+        return voices if isinstance(voices, cls) else super().__new__(cls, voices)
+
+    def called(self, name: str) -> Voice | None:
+        """The voice of that id or bare name."""
+        return self._by_name.get(name)
+
+    def speaking(self, language: str) -> Sequence[Voice]:
+        """Those that speak a language, in order."""
+        return self._by_language.get(primary_subtag(language), self._by_language.get(ANY_LANGUAGE, ()))
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Voice]:
+        return {name: voice for voice in reversed(self) for name in (voice.name, voice.id)}
+
+    @cached_property
+    def _by_language(self) -> Mapping[str, Sequence[Voice]]:
+        languages = {primary_subtag(voice.language) for voice in self}
+        return {language: tuple(voice for voice in self if voice.speaks(language)) for language in languages}

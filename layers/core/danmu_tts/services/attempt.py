@@ -8,11 +8,13 @@ from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.circuit import Circuit, Passage
 from danmu_tts.domain.errors import (
     BackendBusyError,
+    BackendLateError,
     BackendNetworkError,
     BackendServerError,
     BackendTimeoutError,
     BackendUnavailableError,
     BadAudioError,
+    Blame,
     CircuitOpenError,
     DanmuTTSError,
     NoAudioError,
@@ -133,19 +135,23 @@ class WatchedBackend:
     async def _in_time(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
         """The backend's own chunks; whatever else it raises than our errors becomes one of them."""
         loop = asyncio.get_running_loop()
-        ends_s = loop.time() + budget_s
-        chunks = self.backend.synthesize(utterance)
+        ends_s, limit_s = loop.time() + budget_s, self.backend.traits.silence_limit_s or budget_s
+        chunks: AsyncIterator[AudioChunk] | None = None
+        played_ms = 0.0
         try:
+            chunks = self.backend.synthesize(utterance)
             while True:
-                allowed_s = min(self.backend.traits.silence_limit_s or budget_s, ends_s - loop.time())
                 try:
-                    async with asyncio.timeout(allowed_s):
+                    async with asyncio.timeout(min(limit_s, ends_s - loop.time())):
                         chunk = await anext(chunks)
                 except StopAsyncIteration:
                     return
+                played_ms += chunk.duration_ms
                 yield chunk
         except TimeoutError as error:
-            raise BackendTimeoutError(f"{self.backend.name} was silent for {allowed_s:.1f} s.") from error
+            if loop.time() >= ends_s and played_ms >= budget_s * 1000:
+                raise BackendLateError(f"{self.backend.name} spoke, and was not done in time.") from error
+            raise BackendTimeoutError(f"{self.backend.name} was silent for {limit_s:.1f} s, or too slow.") from error
         except DanmuTTSError:
             raise
         except OSError as error:
@@ -160,6 +166,8 @@ class WatchedBackend:
 
     def _blame(self, passage: Passage, error: BackendUnavailableError, budget_s: float) -> None:
         """A timeout is the backend's fault only if it had a fair chance, and an engine's of ours never is."""
+        if error.blame is Blame.NONE:
+            return
         limit_s = self.backend.traits.silence_limit_s
         if isinstance(error, BackendTimeoutError) and (limit_s is None or budget_s < min(_BLAMED_SILENCE_S, limit_s)):
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from danmu_tts.domain.circuit import Circuit, CircuitPolicy, CircuitState
 from danmu_tts.domain.errors import (
     BackendDisabledError,
+    BackendTimeoutError,
     BackendUnavailableError,
     InvalidRequestError,
     NoBackendsAvailableError,
@@ -25,6 +26,7 @@ logger = get_logger("backends")
 _MS_PER_USD = 1_000_000
 _LINE_CHARS = 30
 _CHECK_TIMEOUT_S = 10.0
+_NO_ANSWER = f"its health check did not answer in {_CHECK_TIMEOUT_S:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class BackendManager:
             VoiceNotFoundError: nobody of that name, or nobody for that language.
             NoBackendsAvailableError: nothing is installed.
         """
-        self._check_known(wish.backend or (wish.voice or "").rpartition(":")[0] or None, strict=bool(wish.backend))
+        self._check_known(wish.backend or _backend_of(wish.voice or ""), strict=bool(wish.backend))
         self._keep_warm()
         now_s = self._clock()
         views = [
@@ -90,6 +92,10 @@ class BackendManager:
             raise NoBackendsAvailableError("No voice is installed. Run `danmu-tts doctor` to see what is missing.")
         return self.choice.rank(views, wish)
 
+    def is_fit(self, backend: str) -> bool:
+        """Whether its circuit would let a call through now."""
+        return self.watched[backend].circuit.allows(self._clock())
+
     async def list_voices(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
         """Voices that can speak now, optionally only of a language or a backend."""
         self._check_known(backend, strict=True)
@@ -98,7 +104,7 @@ class BackendManager:
 
     async def find_voice(self, voice: str) -> Voice:
         """The voice of that id or name. Raises VoiceNotFoundError, BackendDisabledError."""
-        self._check_known(voice.rpartition(":")[0] or None, strict=False)
+        self._check_known(_backend_of(voice), strict=False)
         for found in await self.list_voices():
             if voice in (found.id, found.name):
                 return found
@@ -154,7 +160,8 @@ class BackendManager:
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
                 self._health[name] = await watched.backend.health_check()
-        except BackendUnavailableError as error:
+        except (BackendUnavailableError, TimeoutError) as caught:
+            error = caught if isinstance(caught, BackendUnavailableError) else BackendTimeoutError(_NO_ANSWER)
             self._health[name] = BackendHealth(False, error.message)
             now_s = self._clock()
             if watched.circuit.state(now_s) is CircuitState.CLOSED and (passage := watched.circuit.enter(now_s)):
@@ -162,3 +169,9 @@ class BackendManager:
         except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
             self._health[name] = BackendHealth(False, f"its health check failed: {type(error).__name__}")
             logger.warning("health check failed", extra={"backend": name, "reason": type(error).__name__})
+
+
+def _backend_of(voice: str) -> str | None:
+    """The part of a voice's id before the first colon; some names have one of their own."""
+    backend, colon, _ = voice.partition(":")
+    return backend if colon else None

@@ -16,7 +16,7 @@ from danmu_tts.services.encoding import Delivery, encode
 from danmu_tts.text.language import syllable_weights
 
 _ATTEMPTS = 2
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _JITTER_S = 0.05, 0.5, 0.1
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.15
 # With less than this left, somebody else had better try.
 _LEAST_BUDGET_S = 0.5
 
@@ -48,7 +48,7 @@ class Maker:
 
     async def make(self, request: SpeechRequest, text: str, voice: Voice, budget_s: float) -> Made:
         """Speak within so many seconds. Raises BackendUnavailableError, NothingToSayError, UnsupportedFormatError."""
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
         watched = self._backends.watched[voice.backend]
         utterance, delivery = plan(request, text, voice, watched.backend.traits)
@@ -67,7 +67,7 @@ class Maker:
         attempts = AsyncRetrying(
             sleep=self._sleep,
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_exponential_jitter(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S, jitter=_JITTER_S),
+            wait=wait_random(_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S),
             retry=retry_if_exception(is_worth_repeating),
             reraise=True,
         )

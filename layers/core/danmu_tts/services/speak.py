@@ -118,9 +118,9 @@ class SpeakService:
         for position, voice in enumerate(voices):
             if any(each.voice.backend == voice.backend and _is_the_backends(each.error) for each in failures):
                 continue
-            others = {other.backend for other in voices[position + 1 :]} - {voice.backend}
+            others = {other.backend for other in voices[position + 1 :] if self._backends.is_fit(other.backend)}
             remaining_s = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
-            budget_s = attempt_budget_s(remaining_s, len(others))
+            budget_s = attempt_budget_s(remaining_s, len(others - {voice.backend}))
             try:
                 speech = await self._cached_or_made(request, text, voice, started_s, budget_s, first=not failures)
             except BackendUnavailableError as error:
@@ -137,12 +137,13 @@ class SpeakService:
         for each in failures:
             extra = {"voice": each.voice.id, "reason": each.error.reason, "detail": each.error.message}
             backends_logger.warning("fell back", extra=extra)
-        self._metrics.fallback(wanted=wanted.voice.backend, spoken=speech.encoded.backend)
+        if wanted.voice.backend != speech.encoded.backend:
+            self._metrics.fallback(wanted=wanted.voice.backend, spoken=speech.encoded.backend)
         return replace(speech, fallback=Fallback(wanted.voice.id, wanted.error.reason))
 
     def _nobody(self, failures: Sequence[_Failure]) -> DanmuTTSError:
-        """One failure speaks for itself; of several, each is named."""
-        if len(failures) == 1:
+        """One backend's failure speaks for itself; of several, each is named."""
+        if len({each.voice.backend for each in failures}) == 1:
             return failures[0].error
         waits_s = [each.error.retry_after_s for each in failures if each.error.retry_after_s is not None]
         reasons = ", ".join(f"{each.voice.id} ({each.error.reason})" for each in failures)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from danmu_tts.domain.voices import Voice
+from danmu_tts.domain.voices import Voice, VoiceIndex
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import Backend
 
@@ -17,13 +17,17 @@ class VoiceCatalogue:
 
     def __init__(self, backends: Mapping[str, Backend]) -> None:
         self._backends = backends
-        self._last_good: dict[str, Sequence[Voice]] = {}
+        self._named: dict[str, Sequence[Voice]] = {}
+        self._last_good: dict[str, VoiceIndex] = {}
 
-    async def of(self, backend: str) -> Sequence[Voice]:
+    async def of(self, backend: str) -> VoiceIndex:
         """The voices of one backend, its default first."""
         try:
             named = await self._backends[backend].get_voices()
-            self._last_good[backend] = tuple(voice for voice in named if voice.backend == backend)
+            unchanged = isinstance(named, tuple) and named is self._named.get(backend)
+            if not unchanged:
+                self._last_good[backend] = VoiceIndex(voice for voice in named if voice.backend == backend)
+                self._named[backend] = named
         except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
             logger.warning("voices not named", extra={"backend": backend, "reason": type(error).__name__})
-        return self._last_good.get(backend, ())
+        return self._last_good.get(backend, VoiceIndex())

@@ -1,5 +1,7 @@
 """How long a text takes to say, roughly: enough to tell speech from the beginning of speech."""
 
+import re
+
 from danmu_tts.domain.voices import ANY_LANGUAGE, primary_subtag
 from danmu_tts.text.language import syllable_weights
 
@@ -7,6 +9,8 @@ from danmu_tts.text.language import syllable_weights
 _SHORTEST_SYLLABLE_MS = 70
 # The estimate is too rough for a word or two.
 _TOO_FEW_SYLLABLES = 8
+_LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]+")
+_VOWELS = re.compile("[aeiouy\u00e0-\u00e6\u00e8-\u00ef\u00f2-\u00f6\u00f8-\u00fd]+")
 _READ_BY = {
     "zh": ("han", "latin"),
     "ja": ("han", "hiragana", "katakana", "latin"),
@@ -21,7 +25,13 @@ def shortest_plausible_ms(text: str, voice_language: str, tempo: float) -> float
     Only what a voice of that language reads is counted: an English voice may skip what is Chinese.
     """
     language = primary_subtag(voice_language)
-    weights = syllable_weights(text)
+    weights = syllable_weights(text) | {"latin": sum(_vowel_groups(word) for word in _LATIN_WORD.findall(text))}
     scripts = weights if language == ANY_LANGUAGE else _READ_BY.get(language, ("latin",))
     syllables = sum(weights.get(script, 0.0) for script in scripts)
     return syllables * _SHORTEST_SYLLABLE_MS / tempo if syllables >= _TOO_FEW_SYLLABLES else 0.0
+
+
+def _vowel_groups(word: str) -> int:
+    """The least syllables that a Latin word may have; a final e is often silent."""
+    groups = _VOWELS.findall(word.lower().removesuffix("e"))
+    return max(1, len(groups))

@@ -50,7 +50,7 @@ def retry_after_s(header: str | None) -> float | None:
     return error_for_status("edge", 429, retry_after=header).retry_after_s
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("0", 0), ("30", 30), (" 7 ", 7), ("1.5", 1.5), ("-5", 0)])
+@pytest.mark.parametrize(("header", "seconds"), [("0", 0), ("30", 30), (" 7 ", 7), ("1.5", 1.5)])
 def test_retry_after_in_seconds(header: str, seconds: float) -> None:
     assert retry_after_s(header) == seconds
 

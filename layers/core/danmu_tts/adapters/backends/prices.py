@@ -20,7 +20,7 @@ def price_of(backend: str, model: str = "") -> Price:
     listed = _table().get(backend, {})
     if model:
         return Price(listed.get(model, 0.0))
-    return Price(listed["usd_per_million_chars"], listed["chars_per_hanzi"])
+    return Price(listed.get("usd_per_million_chars", 0.0), listed.get("chars_per_hanzi", 1))
 
 
 @cache

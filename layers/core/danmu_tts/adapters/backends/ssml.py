@@ -22,7 +22,7 @@ def azure_ssml(utterance: Utterance) -> str:
     speak = ElementTree.Element(f"{{{_SSML}}}speak", {"version": "1.0", _XML_LANG: utterance.voice.language})
     element = ElementTree.SubElement(speak, f"{{{_SSML}}}voice", {"name": utterance.voice.name})
     if utterance.style:
-        element = ElementTree.SubElement(element, f"{{{_MSTTS}}}express-as", {"style": utterance.style})
+        element = ElementTree.SubElement(element, f"{{{_MSTTS}}}express-as", {"style": xml_text(utterance.style)})
     prosody = _prosody(utterance)
     if prosody:
         element = ElementTree.SubElement(element, f"{{{_SSML}}}prosody", prosody)

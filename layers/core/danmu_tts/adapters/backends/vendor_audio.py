@@ -15,6 +15,7 @@ _ID3_HEADER_BYTES = 10
 _RIFF_HEADER_BYTES = 12
 _CHUNK_HEADER_BYTES = 8
 _PCM_FORMATS = (1, 0xFFFE)  # WAVE_FORMAT_PCM, WAVE_FORMAT_EXTENSIBLE
+_UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 _LONGEST_HEADER_BYTES = 64 * 1024
 
 
@@ -74,14 +75,14 @@ class VendorAudio:
         return self._begin()
 
     def _read_riff(self) -> "_Reader | None":
-        """Walk to the samples. Their stated length is not believed: who streams does not know it."""
+        """Walk to the samples. Who streams does not know how many there are and states none, or the most."""
         buffer, at, rate_hz = self._buffer, _RIFF_HEADER_BYTES, 0
         while len(buffer) >= at + _CHUNK_HEADER_BYTES:
             kind, size = bytes(buffer[at : at + 4]), int.from_bytes(buffer[at + 4 : at + 8], "little")
             at += _CHUNK_HEADER_BYTES
             if kind == b"data" and rate_hz:
                 del buffer[:at]
-                return _PcmReader(rate_hz)
+                return _PcmReader(rate_hz, None if size in _UNKNOWN_SIZES else size)
             if kind == b"fmt " and len(buffer) >= at + 16:
                 rate_hz = self._wave_rate_hz(bytes(buffer[at : at + 16]))
             at += size + size % 2
@@ -127,7 +128,7 @@ class _Mp3Reader:
         return whole
 
     def is_cut(self, rest: bytearray) -> bool:
-        return mp3.frame_at(rest, 0) is not None
+        return rest[:1] == mp3.SYNC
 
     def _is_trailer(self, rest: bytearray) -> bool:
         """An ID3v1 tag, or the zeros that some encoders end with."""
@@ -137,13 +138,18 @@ class _Mp3Reader:
 class _PcmReader:
     encoding = AudioEncoding.PCM
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, size: int | None) -> None:
+        """``size``: bytes of samples; None where the server does not say. What follows them is not sound."""
         self.sample_rate_hz = sample_rate_hz
+        self._left = size
 
     def take(self, buffer: bytearray) -> bytes:
-        whole = bytes(buffer[: len(buffer) // 2 * 2])
+        end = len(buffer) if self._left is None else min(len(buffer), self._left)
+        whole = bytes(buffer[: end // 2 * 2])
         del buffer[: len(whole)]
+        if self._left is not None:
+            self._left -= len(whole)
         return whole
 
     def is_cut(self, rest: bytearray) -> bool:
-        return bool(rest)
+        return bool(rest) if self._left is None else self._left > 0

@@ -1,6 +1,7 @@
 """What vendors answer when they do not speak, in our words."""
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,8 @@ _BY_STATUS: Mapping[int, tuple[type[BackendUnavailableError], str]] = {
     429: (BackendRateLimitedError, "limits how often we may ask"),
 }
 _LOGGED_CHARS = 200
+# The standard has no fraction; some servers have.
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 
 
 def error_for_status(
@@ -51,11 +54,9 @@ def _seconds(retry_after: str | None) -> float | None:
     """Seconds, or the distance to an HTTP date (RFC 9110, section 10.2.3); None for anything else."""
     if not retry_after:
         return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
+    if _SECONDS.fullmatch(retry_after.strip()):
+        return float(retry_after)
     try:
         return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

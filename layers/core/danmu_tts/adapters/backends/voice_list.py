@@ -75,6 +75,8 @@ class VoiceList:
             await self.refresh()
         except BackendUnavailableError as error:
             logger.warning("voices not refreshed, the last list stays", extra={"reason": error.message})
+        except Exception:  # nobody waits for this task to hear of it
+            logger.exception("voices not refreshed, the last list stays")
 
 
 def known_gender(said: str) -> str:
