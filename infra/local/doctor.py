@@ -73,7 +73,9 @@ def _examine(container: "Container") -> Iterator[Finding]:
     for plugin in container.plugins:
         yield Finding(f"Plugin {plugin.name}", True, f"version {plugin.version}")
     if not any(finding.works for finding in spoken):
-        yield Finding("A voice", False, "none speaks: pip install 'danmu-tts[piper,kokoro]'", needed=True)
+        named = "see above" if container.settings.tts.backends else "DANMU_TTS_TTS__BACKENDS names no backend"
+        yield Finding("A voice", False, f"none speaks: {named}", needed=True)
+    yield from _unknown_default_voices(container)
     yield from _try_formats()
     yield _try_folder("Audio cache", container.settings.cache.directory)
     yield _try_folder("Fetched models", container.settings.models.directory)
@@ -112,6 +114,15 @@ def _try_backend(container: "Container", name: str) -> Finding:
         True,
         f"{len(voices)} voices ({languages}); ready in {load_s:.1f} s, then {factor:.2f} s a second of speech",
     )
+
+
+def _unknown_default_voices(container: "Container") -> Iterator[Finding]:
+    from danmu_tts import process_loop
+
+    known = {voice.id for voice in process_loop.run(container.backends.list_voices())}
+    for language, voice in container.settings.tts.default_voices.items():
+        if voice not in known:
+            yield Finding(f"Default voice for {language}", False, f"{voice} is no voice here; another one speaks")
 
 
 def _try_formats() -> Iterator[Finding]:

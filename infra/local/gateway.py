@@ -87,6 +87,11 @@ def create_gateway(
     return app
 
 
+# A load balancer must hear that the process lives, also while everybody else waits for a vendor.
+_PROBED_PATH = "/health"
+_PROBE_SLOTS = 2
+
+
 class _PayloadTooLargeError(Exception):
     """A request that API Gateway or Lambda would refuse for its size."""
 
@@ -105,6 +110,7 @@ class _HttpApi:
         self._handler = handler
         self._limits = limits
         self._slots = slots
+        self._probe_slots = anyio.CapacityLimiter(_PROBE_SLOTS)
         self._epoch_s = epoch_s
         self._monotonic_s = monotonic_s
         self._new_request_id = new_request_id
@@ -160,7 +166,8 @@ class _HttpApi:
             return self._timed_out(request_id) if given_up.is_set() else self._call_handler(event, context)
 
         # A task of its own, because the slot is returned by whoever awaits the thread, and that must not be us.
-        task = asyncio.create_task(anyio.to_thread.run_sync(call, limiter=self._slots))
+        slots = self._probe_slots if event["rawPath"] == _PROBED_PATH else self._slots
+        task = asyncio.create_task(anyio.to_thread.run_sync(call, limiter=slots))
         self._invocations.add(task)
         task.add_done_callback(self._invocations.discard)
         try:

@@ -6,6 +6,7 @@ import logging
 import logging.handlers
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -57,6 +58,13 @@ def describe_text(text: str, *, log_text: bool = False) -> dict[str, str | int]:
         "text_hash": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12],
     }
     return fields | ({"text": text} if log_text else {})
+
+
+def describe_error(error: BaseException) -> dict[str, str]:
+    """What foreign code failed with and where. Not its message, which may repeat what a viewer wrote, or a key."""
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f"{frame[0].filename}:{frame[0].lineno} in {frame[0].name}" if frame else ""
+    return {"error": type(error).__name__, "where": where}
 
 
 def configure_logging(settings: LoggingSettings) -> None:

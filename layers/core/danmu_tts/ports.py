@@ -32,6 +32,7 @@ class BackendTraits:
             this process, which is slow only where the machine is.
         usd_per_million_chars: list price.
         chars_per_hanzi: how many characters a Chinese one is billed as.
+        side_by_side: calls of a vendor at once, and connections kept to it; more callers wait here.
     """
 
     native_pitch: bool = False
@@ -39,6 +40,7 @@ class BackendTraits:
     silence_limit_s: float | None = None
     usd_per_million_chars: float = 0.0
     chars_per_hanzi: int = 1
+    side_by_side: int = 20
 
 
 @runtime_checkable

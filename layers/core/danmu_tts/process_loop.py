@@ -10,6 +10,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from danmu_tts.observability import get_logger
 from danmu_tts.once import once
 
 T = TypeVar("T")
@@ -23,5 +24,16 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 @once
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="danmu-tts-loop", daemon=True).start()
+    threading.Thread(target=_run_for_ever, args=(loop,), name="danmu-tts-loop", daemon=True).start()
     return loop
+
+
+def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
+    """Foreign code that calls ``sys.exit`` in a task would end the loop, and with it every request to come."""
+    while True:
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt) as error:
+            get_logger().critical("a task tried to end the process", extra={"error": type(error).__name__})
+        else:
+            return

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _APP = "danmu-tts"
@@ -19,7 +19,12 @@ def _comma_separated(value: object) -> object:
     """``piper,kokoro``, or the JSON list that the other settings of more than one value are."""
     if not isinstance(value, str):
         return value
-    return json.loads(value) if value.startswith("[") else [part.strip() for part in value.split(",") if part.strip()]
+    if not value.startswith("["):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('write names with commas between them, or a JSON list: ["piper", "kokoro"]') from None
 
 
 class _Section(BaseModel):
@@ -62,6 +67,9 @@ class _CloudSettings(_Section):
     voices_ttl_s: Annotated[int, Field(ge=60)] = Field(6 * 3600, description="How often its voices are listed anew.")
 
 
+_Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
+
+
 class EdgeSettings(_CloudSettings):
     """Microsoft Edge's read-aloud voices. No account; no promise either."""
 
@@ -72,17 +80,17 @@ class EdgeSettings(_CloudSettings):
 class AzureSettings(_CloudSettings):
     """Azure Speech."""
 
-    key: SecretStr | None = None
+    key: Annotated[SecretStr, Field(min_length=1)] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = Field(None, description="E.g. eastasia.")
-    endpoint: str | None = Field(None, description="Instead of the region: a container, or another cloud's host.")
+    endpoint: _Url | None = Field(None, description="Instead of the region: a container, or another cloud's host.")
     word_boundaries: bool = Field(False, description="Captions by word, through Microsoft's SDK.")
 
 
 class OpenAISettings(_CloudSettings):
     """OpenAI, or any server that speaks its protocol."""
 
-    api_key: SecretStr | None = None
-    base_url: str | None = Field(None, description="E.g. http://127.0.0.1:8880/v1; OpenAI's own where absent.")
+    api_key: Annotated[SecretStr, Field(min_length=1)] | None = None
+    base_url: _Url | None = Field(None, description="E.g. http://127.0.0.1:8880/v1; OpenAI's own where absent.")
     model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini-tts"
     voices: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
         (), description="Their names, where the server cannot list them. Else the server's list, or OpenAI's."
@@ -159,7 +167,12 @@ class Settings(BaseSettings):
     """All of them."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DANMU_TTS_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+        env_prefix="DANMU_TTS_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     server: ServerSettings = Field(default_factory=ServerSettings)

@@ -113,24 +113,24 @@ class Passage:
 
     def __init__(self, circuit: Circuit, probe: bool) -> None:
         self._circuit: Circuit | None = circuit
-        self._probe = probe
+        self.is_probe = probe
 
     def succeeded(self) -> None:
         """The backend did its work."""
         if circuit := self._end():
-            circuit._succeeded(probe=self._probe)
+            circuit._succeeded(probe=self.is_probe)
 
     def failed(self, error: BackendUnavailableError, now_s: float) -> None:
         """The backend failed; an error without blame says nothing about it."""
         if error.blame is Blame.NONE:
             self.left()
         elif circuit := self._end():
-            circuit._failed(error, now_s, probe=self._probe)
+            circuit._failed(error, now_s, probe=self.is_probe)
 
     def left(self) -> None:
         """Nobody waited for the outcome."""
         if circuit := self._end():
-            circuit._left(probe=self._probe)
+            circuit._left(probe=self.is_probe)
 
     def _end(self) -> Circuit | None:
         circuit, self._circuit = self._circuit, None

@@ -181,9 +181,24 @@ class VoiceWithdrawnError(BackendUnavailableError):
 
 
 class BackendTimeoutError(BackendUnavailableError):
-    """No audio came for too long. Asking again would cost the listener the same wait again."""
+    """No audio came for too long. Asking again would cost the listener the same wait again.
+
+    Attributes:
+        waited_s: how long nothing was heard.
+    """
 
     reason = "timeout"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        waited_s: float = float("inf"),
+    ) -> None:
+        super().__init__(message, param=param, retry_after_s=retry_after_s)
+        self.waited_s = waited_s
 
 
 class BackendLateError(BackendUnavailableError):

@@ -88,6 +88,8 @@ class VoiceChoice:
             voice = VoiceIndex(view.voices).called(asked) if wish.backend in (None, view.name) else None
             if voice:
                 return voice
+        if wish.backend and any(VoiceIndex(view.voices).called(asked) for view in backends):
+            raise VoiceNotFoundError(f"Voice {asked[:80]!r} is not one of {wish.backend!r}.", param="voice")
         raise voice_not_found(asked)
 
     def _speakers(self, view: BackendView, wish: Wish, like: Voice | None) -> list[Voice]:

@@ -1,36 +1,30 @@
-"""One call of one backend, watched: silence, missing and truncated audio, circuit, load and metrics, once for all."""
+"""One call of one backend, watched: its place among the others, circuit, load and metrics, once for all backends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from danmu_tts.domain.audio import AudioChunk
-from danmu_tts.domain.circuit import Circuit, Passage
+from danmu_tts.domain.circuit import Circuit, CircuitState, Passage
 from danmu_tts.domain.errors import (
     BackendBusyError,
-    BackendLateError,
-    BackendNetworkError,
-    BackendServerError,
     BackendTimeoutError,
     BackendUnavailableError,
-    BadAudioError,
     Blame,
     CircuitOpenError,
     DanmuTTSError,
-    NoAudioError,
 )
 from danmu_tts.domain.load import Load
 from danmu_tts.domain.speech import Utterance
-from danmu_tts.observability import get_logger
+from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import Backend, Metrics
-from danmu_tts.text.pace import shortest_plausible_ms
+from danmu_tts.services.hearing import hear
 
 logger = get_logger("backends")
 
-# A silence shorter than this says more about the caller's haste than about the backend.
+# A silence shorter than this, and than three times its usual one, says more about the caller's haste than about it.
 _BLAMED_SILENCE_S = 1.0
-# Calls of one vendor at once; as many connections are kept to it.
-_MOST_AT_ONCE = 20
+_BLAMED_TIMES_USUAL = 3
 
 
 class WatchedBackend:
@@ -40,7 +34,8 @@ class WatchedBackend:
         self.backend = backend
         self.circuit = circuit
         self.load = Load()
-        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
+        self.succeeded_at_s = float("-inf")
+        self._turns = asyncio.Semaphore(backend.traits.side_by_side)
         self._metrics = metrics
         self._clock = clock
 
@@ -53,33 +48,35 @@ class WatchedBackend:
             BackendUnavailableError: it failed; also midway.
             NothingToSayError: it cannot pronounce any of the text.
         """
-        started_s = self._clock()
-        if not self.circuit.allows(started_s):
-            raise self._left_alone(started_s)
+        came_s = self._clock()
+        if not self.circuit.allows(came_s):
+            raise self._left_alone(came_s)
         self.load.started()
         try:
             async with self._turn(budget_s):
-                budget_s -= self._clock() - started_s
-                async with aclosing(self._called(utterance, budget_s, started_s)) as chunks:
+                left_s = budget_s - (self._clock() - came_s)
+                async with aclosing(self._called(utterance, left_s)) as chunks:
                     async for chunk in chunks:
                         yield chunk
         finally:
             self.load.ended()
 
-    def _enter(self) -> Passage:
-        now_s = self._clock()
-        passage = self.circuit.enter(now_s)
-        if passage is None:
-            raise self._left_alone(now_s)
-        return passage
+    def score_ms(self, now_s: float) -> float:
+        """How long one more call is expected to take. None is expected to fail while a circuit waits for its probe."""
+        if self.circuit.state(now_s) is CircuitState.HALF_OPEN:
+            return 0.0
+        return self.load.score_ms(self._queue_depth(), self.backend.traits.side_by_side, now_s)
 
-    def _left_alone(self, now_s: float) -> CircuitOpenError:
-        wait_s = self.circuit.retry_after_s(now_s)
-        return CircuitOpenError(f"{self.backend.name} has failed too often lately.", retry_after_s=wait_s)
+    def _queue_depth(self) -> float:
+        try:
+            return max(0.0, float(self.backend.queue_depth()))
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+            logger.warning("queue not known", extra={"backend": self.backend.name} | describe_error(error))
+            return 0.0
 
     @asynccontextmanager
     async def _turn(self, budget_s: float) -> AsyncIterator[None]:
-        """Wait for a place among the calls of a vendor; whoever waits finds out at once when its circuit opens."""
+        """Wait for a place among the calls of a vendor. Whoever gets it when the circuit has opened is sent away."""
         if self.backend.traits.silence_limit_s is None:  # engines in this process share its cores among themselves
             yield
             return
@@ -93,22 +90,21 @@ class WatchedBackend:
         finally:
             self._turns.release()
 
-    async def _called(
-        self, utterance: Utterance, budget_s: float, started_s: float
-    ) -> AsyncGenerator[AudioChunk, None]:
+    async def _called(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
         passage = self._enter()
-        outcome, latency_ms = "left", 0.0
+        # Time in the engine's own queue counts as queue, not as latency.
+        ahead = 1 + self._queue_depth()
+        started_s, outcome, latency_ms = self._clock(), "left", 0.0
         try:
-            async with aclosing(self._checked(utterance, budget_s)) as chunks:
+            async with aclosing(hear(self.backend, utterance, budget_s)) as chunks:
                 async for chunk in chunks:
-                    latency_ms = latency_ms or (self._clock() - started_s) * 1000
+                    latency_ms = latency_ms or (self._clock() - started_s) * 1000 / ahead
                     yield chunk
             outcome = "ok"
-            passage.succeeded()
-            self.load.succeeded(latency_ms)
+            self._praise(passage, latency_ms)
         except BackendUnavailableError as error:
             outcome = error.reason
-            self._blame(passage, error, budget_s)
+            self._blame(passage, error)
             raise
         except DanmuTTSError as error:
             outcome = error.code
@@ -117,59 +113,33 @@ class WatchedBackend:
             passage.left()
             self._metrics.attempt(backend=self.backend.name, outcome=outcome, duration_s=self._clock() - started_s)
 
-    async def _checked(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
-        played_ms = 0.0
-        async with aclosing(self._in_time(utterance, budget_s)) as chunks:
-            async for chunk in chunks:
-                played_ms += chunk.duration_ms
-                yield chunk
-        name = self.backend.name
-        if not played_ms:
-            raise NoAudioError(f"{utterance.voice.id} made no audio for this text.")
-        if self.backend.traits.silence_limit_s is None:
-            return  # an engine in this process does not hang up
-        least_ms = shortest_plausible_ms(utterance.text, utterance.voice.language, utterance.tempo)
-        if played_ms < least_ms:
-            raise BadAudioError(f"{name} made {played_ms:.0f} ms of audio; this text takes {least_ms:.0f} ms or more.")
+    def _enter(self) -> Passage:
+        now_s = self._clock()
+        passage = self.circuit.enter(now_s)
+        if passage is None:
+            raise self._left_alone(now_s)
+        return passage
 
-    async def _in_time(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
-        """The backend's own chunks; whatever else it raises than our errors becomes one of them."""
-        loop = asyncio.get_running_loop()
-        ends_s, limit_s = loop.time() + budget_s, self.backend.traits.silence_limit_s or budget_s
-        chunks: AsyncIterator[AudioChunk] | None = None
-        played_ms = 0.0
-        try:
-            chunks = self.backend.synthesize(utterance)
-            while True:
-                try:
-                    async with asyncio.timeout(min(limit_s, ends_s - loop.time())):
-                        chunk = await anext(chunks)
-                except StopAsyncIteration:
-                    return
-                played_ms += chunk.duration_ms
-                yield chunk
-        except TimeoutError as error:
-            if loop.time() >= ends_s and played_ms >= budget_s * 1000:
-                raise BackendLateError(f"{self.backend.name} spoke, and was not done in time.") from error
-            raise BackendTimeoutError(f"{self.backend.name} was silent for {limit_s:.1f} s, or too slow.") from error
-        except DanmuTTSError:
-            raise
-        except OSError as error:
-            raise BackendNetworkError(f"{self.backend.name} hung up: {type(error).__name__}.") from error
-        except Exception as error:  # the edge of foreign code: a backend may be anybody's
-            logger.exception("backend failed", extra={"backend": self.backend.name})
-            raise BackendServerError(f"{self.backend.name} failed: {type(error).__name__}.") from error
-        finally:
-            close = getattr(chunks, "aclose", None)
-            if close:
-                await close()
+    def _left_alone(self, now_s: float) -> CircuitOpenError:
+        wait_s = self.circuit.retry_after_s(now_s)
+        return CircuitOpenError(f"{self.backend.name} has failed too often lately.", retry_after_s=wait_s)
 
-    def _blame(self, passage: Passage, error: BackendUnavailableError, budget_s: float) -> None:
+    def _praise(self, passage: Passage, latency_ms: float) -> None:
+        self.succeeded_at_s = self._clock()
+        passage.succeeded()
+        if passage.is_probe:
+            self.load.recovered()
+        self.load.succeeded(latency_ms, self.succeeded_at_s)
+
+    def _blame(self, passage: Passage, error: BackendUnavailableError) -> None:
         """A timeout is the backend's fault only if it had a fair chance, and an engine's of ours never is."""
+        now_s, limit_s = self._clock(), self.backend.traits.silence_limit_s
         if error.blame is Blame.NONE:
             return
-        limit_s = self.backend.traits.silence_limit_s
-        if isinstance(error, BackendTimeoutError) and (limit_s is None or budget_s < min(_BLAMED_SILENCE_S, limit_s)):
-            return
-        passage.failed(error, self._clock())
-        self.load.failed()
+        if isinstance(error, BackendTimeoutError):
+            usual_s = self.load.expected_ms(now_s) / 1000
+            fair_s = max(_BLAMED_SILENCE_S, _BLAMED_TIMES_USUAL * usual_s)
+            if limit_s is None or error.waited_s < min(fair_s, limit_s):
+                return
+        passage.failed(error, now_s)
+        self.load.failed(now_s)

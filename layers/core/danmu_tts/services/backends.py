@@ -15,7 +15,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.domain.load import LoadFigures
 from danmu_tts.domain.selection import BackendView, VoiceChoice, Wish, voice_not_found
 from danmu_tts.domain.voices import Voice
-from danmu_tts.observability import get_logger
+from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import Backend, BackendHealth, BackendTraits, Metrics
 from danmu_tts.services.attempt import WatchedBackend
 from danmu_tts.services.voices import VoiceCatalogue
@@ -26,6 +26,7 @@ logger = get_logger("backends")
 _MS_PER_USD = 1_000_000
 _LINE_CHARS = 30
 _CHECK_TIMEOUT_S = 10.0
+_NOT_CHECKED = BackendHealth(False, "not checked yet")
 _NO_ANSWER = f"its health check did not answer in {_CHECK_TIMEOUT_S:.0f} s"
 
 
@@ -81,7 +82,7 @@ class BackendManager:
             VoiceNotFoundError: nobody of that name, or nobody for that language.
             NoBackendsAvailableError: nothing is installed.
         """
-        self._check_known(wish.backend or _backend_of(wish.voice or ""), strict=bool(wish.backend))
+        self._check_known(wish.backend, _backend_of(wish.voice or ""))
         self._keep_warm()
         now_s = self._clock()
         views = [
@@ -98,13 +99,13 @@ class BackendManager:
 
     async def list_voices(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
         """Voices that can speak now, optionally only of a language or a backend."""
-        self._check_known(backend, strict=True)
+        self._check_known(backend)
         found = [voice for name in self.watched if backend in (None, name) for voice in await self.voices.of(name)]
         return [voice for voice in found if language is None or voice.speaks(language)]
 
     async def find_voice(self, voice: str) -> Voice:
         """The voice of that id or name. Raises VoiceNotFoundError, BackendDisabledError."""
-        self._check_known(_backend_of(voice), strict=False)
+        self._check_known(None, _backend_of(voice))
         for found in await self.list_voices():
             if voice in (found.id, found.name):
                 return found
@@ -117,7 +118,12 @@ class BackendManager:
             await asyncio.shield(self._checking)
         now_s = self._clock()
         return {
-            name: BackendReport(self._health[name], each.circuit.state(now_s), each.load.figures, each.backend.traits)
+            name: BackendReport(
+                self._health.get(name, _NOT_CHECKED),
+                each.circuit.state(now_s),
+                each.load.figures(now_s),
+                each.backend.traits,
+            )
             for name, each in self.watched.items()
         }
 
@@ -128,18 +134,20 @@ class BackendManager:
         for name, each in self.watched.items():
             try:
                 await each.backend.cleanup()
-            except Exception:  # the edge of foreign code: a backend may be anybody's
-                logger.exception("clean-up failed", extra={"backend": name})
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+                logger.warning("clean-up failed", extra={"backend": name} | describe_error(error))
 
     def _score_ms(self, watched: WatchedBackend) -> float:
         traits = watched.backend.traits
         price_usd = traits.usd_per_million_chars * _LINE_CHARS / 1_000_000
-        return watched.load.score_ms(watched.backend.queue_depth()) + price_usd * _MS_PER_USD
+        return watched.score_ms(self._clock()) + price_usd * _MS_PER_USD
 
-    def _check_known(self, backend: str | None, *, strict: bool) -> None:
-        if backend is not None and backend in self.absent:
-            raise BackendDisabledError(f"Backend {backend!r} is not here: {self.absent[backend]}.", param="backend")
-        if strict and backend is not None and backend not in self.watched:
+    def _check_known(self, backend: str | None, of_voice: str | None = None) -> None:
+        """A backend that is asked for, itself or by a voice's id, must be here, or it is said why not."""
+        for asked, param in ((backend, "backend"), (of_voice, "voice")):
+            if asked is not None and asked in self.absent:
+                raise BackendDisabledError(f"Backend {asked!r} is not here: {self.absent[asked]}.", param=param)
+        if backend is not None and backend not in self.watched:
             known = ", ".join(self.watched)
             raise InvalidRequestError(f"Unknown backend {backend[:80]!r}. Known here: {known}.", param="backend")
 
@@ -156,19 +164,29 @@ class BackendManager:
         await asyncio.gather(*(self._check_one(name, each) for name, each in self.watched.items()))
 
     async def _check_one(self, name: str, watched: WatchedBackend) -> None:
-        """A failed check counts like a failed call; a good one proves only that the door is open."""
+        """A failed check counts like a failed call, unless a call has just succeeded: some keys may speak, not list."""
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT_S):
-                self._health[name] = await watched.backend.health_check()
-        except (BackendUnavailableError, TimeoutError) as caught:
-            error = caught if isinstance(caught, BackendUnavailableError) else BackendTimeoutError(_NO_ANSWER)
-            self._health[name] = BackendHealth(False, error.message)
-            now_s = self._clock()
-            if watched.circuit.state(now_s) is CircuitState.CLOSED and (passage := watched.circuit.enter(now_s)):
-                passage.failed(error, now_s)
-        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+                health = await watched.backend.health_check()
+            if not isinstance(health, BackendHealth):
+                raise TypeError(f"{type(health).__name__} is no BackendHealth")
+            self._health[name] = health
+        except TimeoutError:
+            self._unwell(name, watched, BackendTimeoutError(_NO_ANSWER))
+        except BackendUnavailableError as error:
+            self._unwell(name, watched, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
             self._health[name] = BackendHealth(False, f"its health check failed: {type(error).__name__}")
-            logger.warning("health check failed", extra={"backend": name, "reason": type(error).__name__})
+            logger.warning("health check failed", extra={"backend": name} | describe_error(error))
+
+    def _unwell(self, name: str, watched: WatchedBackend, error: BackendUnavailableError) -> None:
+        self._health[name] = BackendHealth(False, error.message)
+        now_s = self._clock()
+        spoke_lately = now_s - watched.succeeded_at_s < self._check_every_s
+        if spoke_lately or watched.circuit.state(now_s) is not CircuitState.CLOSED:
+            return
+        if passage := watched.circuit.enter(now_s):
+            passage.failed(error, now_s)
 
 
 def _backend_of(voice: str) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from danmu_tts.domain.audio import AudioChunk, AudioFormat, Caption, EncodedSpeech
-from danmu_tts.domain.errors import NoAudioError
+from danmu_tts.domain.errors import BadAudioError, DanmuTTSError, NoAudioError
 from danmu_tts.domain.voices import Voice
 from danmu_tts.ports import AudioEncoder, AudioEncoders
 
@@ -44,14 +44,24 @@ async def encode(
                 volume=delivery.volume,
                 pitch_ratio=delivery.pitch_ratio,
             )
-        audio += await asyncio.to_thread(encoder.write, chunk.data)
+        audio += await _done(encoder.write, chunk.data)
         played_ms += chunk.duration_ms / delivery.pitch_ratio
     if encoder is None:
         raise NoAudioError(f"{voice.id} made no audio for this text.")
-    audio += await asyncio.to_thread(encoder.finish)
+    audio += await _done(encoder.finish)
     return EncodedSpeech(
         bytes(audio), delivery.format, encoder.sample_rate_hz, round(played_ms), voice.id, tuple(captions)
     )
+
+
+async def _done(step: Callable[..., bytes], *data: bytes) -> bytes:
+    """One step of an encoder, in a thread. What it cannot encode was no audio, whatever its own word for that is."""
+    try:
+        return await asyncio.to_thread(step, *data)
+    except DanmuTTSError:
+        raise
+    except Exception as error:  # codecs raise what they please, and what they are fed comes from a vendor
+        raise BadAudioError(f"The audio cannot be encoded: {type(error).__name__}.") from error
 
 
 def _stretched(caption: Caption, pitch_ratio: float) -> Caption:

@@ -1,22 +1,28 @@
 """Plugins' say in each request and each answer."""
 
+import asyncio
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
 
 from danmu_tts.domain.errors import DanmuTTSError
 from danmu_tts.domain.speech import Speech, SpeechRequest
-from danmu_tts.observability import get_logger
+from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import Plugin
 
-T = TypeVar("T")
+T = TypeVar("T", SpeechRequest, Speech)
 logger = get_logger("plugins")
+
+_LIMIT_S = 2.0
 
 
 class Hooks:
-    """Runs the plugins in the order in which they are named."""
+    """Runs the plugins in the order in which they are named. One that breaks or dawdles is as if it were not there."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = plugins
@@ -31,23 +37,29 @@ class Hooks:
         """The answer as the plugins leave it. Another sound gets another key, so that its URL is its own."""
         for plugin in self.plugins:
             changed = await _run(plugin, plugin.post_process, speech)
-            if changed.encoded.audio is not speech.encoded.audio:
+            if changed.encoded.audio != speech.encoded.audio:
                 source = f"{speech.key}/{plugin.name}/{plugin.version}/".encode() + changed.encoded.audio
                 changed = replace(changed, key=hashlib.sha256(source).hexdigest())
             speech = changed
         return speech
 
 
-async def _run(plugin: Plugin, step: Callable[[T], T | Awaitable[T]], value: T) -> T:
-    """One step; a plugin that breaks is as if it were not there."""
+async def _run(plugin: Plugin, step: Callable[[T], Any], value: T) -> T:
     try:
-        result = step(value)
-        result = await result if inspect.isawaitable(result) else result
-        if isinstance(result, type(value)):
-            return result
-        logger.error("plugin returned something else", extra={"plugin": plugin.name, "returned": type(result).__name__})
+        async with asyncio.timeout(_LIMIT_S):
+            result = step(value)
+            result = await result if inspect.isawaitable(result) else result
+        if result is value:
+            return value
+        return cast(T, _adapters()[type(value)].validate_python(asdict(result)))  # input like any other
     except DanmuTTSError:
         raise
-    except Exception:  # the edge of foreign code: a plugin may be anybody's
-        logger.exception("plugin failed", extra={"plugin": plugin.name})
-    return value
+    except (Exception, SystemExit) as error:
+        logger.error("plugin failed", extra={"plugin": plugin.name} | describe_error(error))
+        logger.debug("plugin failed", exc_info=error)
+        return value
+
+
+@cache
+def _adapters() -> dict[type, TypeAdapter[Any]]:
+    return {kind: TypeAdapter(kind) for kind in (SpeechRequest, Speech)}

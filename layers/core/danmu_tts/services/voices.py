@@ -1,18 +1,27 @@
 """All voices of all backends."""
 
+import asyncio
+import re
 from collections.abc import Mapping, Sequence
 
 from danmu_tts.domain.voices import Voice, VoiceIndex
-from danmu_tts.observability import get_logger
+from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import Backend
 
 logger = get_logger("backends")
+
+_LIMIT_S = 3.0
+# What the API lets one ask for, and what fits into a header of an answer.
+_ID = re.compile(r"([a-zA-Z0-9\-_]+:){1,2}[a-zA-Z0-9\-_]+")
+_LONGEST_ID = 120
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
+_GENDERS = ("female", "male", "neutral")
 
 
 class VoiceCatalogue:
     """Asks each backend anew: a fetched voice is there at once. One that fails to answer keeps its last voices.
 
-    A voice that does not bear its backend's name could not be found again, so it is not listed.
+    A voice that nobody could ask for, by its id or by its language, is not listed.
     """
 
     def __init__(self, backends: Mapping[str, Backend]) -> None:
@@ -23,11 +32,33 @@ class VoiceCatalogue:
     async def of(self, backend: str) -> VoiceIndex:
         """The voices of one backend, its default first."""
         try:
-            named = await self._backends[backend].get_voices()
+            async with asyncio.timeout(_LIMIT_S):
+                named = await self._backends[backend].get_voices()
             unchanged = isinstance(named, tuple) and named is self._named.get(backend)
             if not unchanged:
-                self._last_good[backend] = VoiceIndex(voice for voice in named if voice.backend == backend)
+                self._last_good[backend] = VoiceIndex(voice for voice in named if _can_be_asked_for(voice, backend))
+                self._say_who_is_left_out(backend, named)
                 self._named[backend] = named
-        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
-            logger.warning("voices not named", extra={"backend": backend, "reason": type(error).__name__})
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+            logger.warning("voices not named", extra={"backend": backend} | describe_error(error))
         return self._last_good.get(backend, VoiceIndex())
+
+    def _say_who_is_left_out(self, backend: str, named: Sequence[Voice]) -> None:
+        left_out = len(named) - len(self._last_good[backend])
+        if left_out and len(named) != len(self._named.get(backend, ())):  # once a list
+            logger.warning(
+                "voices left out: bad id, language or gender", extra={"backend": backend, "voices": left_out}
+            )
+
+
+def _can_be_asked_for(voice: Voice, backend: str) -> bool:
+    return (
+        isinstance(voice, Voice)
+        and isinstance(voice.id, str)
+        and len(voice.id) <= _LONGEST_ID
+        and _ID.fullmatch(voice.id) is not None
+        and voice.backend == backend
+        and isinstance(voice.language, str)
+        and _LANGUAGE.fullmatch(voice.language) is not None
+        and voice.gender in _GENDERS
+    )

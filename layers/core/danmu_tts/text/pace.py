@@ -7,6 +7,8 @@ from danmu_tts.text.language import syllable_weights
 
 # 14 syllables a second: the fastest of seven languages has 7.84 (Pellegrino, Coupe and Marsico, Language 87, 2011).
 _SHORTEST_SYLLABLE_MS = 70
+# A digit or a symbol may be a whole word.
+_LONGEST_CHARACTER_MS, _LONGEST_EXTRA_MS = 1000, 30_000
 # The estimate is too rough for a word or two.
 _TOO_FEW_SYLLABLES = 8
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]+")
@@ -29,6 +31,11 @@ def shortest_plausible_ms(text: str, voice_language: str, tempo: float) -> float
     scripts = weights if language == ANY_LANGUAGE else _READ_BY.get(language, ("latin",))
     syllables = sum(weights.get(script, 0.0) for script in scripts)
     return syllables * _SHORTEST_SYLLABLE_MS / tempo if syllables >= _TOO_FEW_SYLLABLES else 0.0
+
+
+def longest_plausible_ms(text: str, tempo: float) -> float:
+    """Milliseconds above which nobody is still saying this text: a second a character, and half a minute."""
+    return (_LONGEST_CHARACTER_MS * len(text) + _LONGEST_EXTRA_MS) / min(tempo, 1.0)
 
 
 def _vowel_groups(word: str) -> int:

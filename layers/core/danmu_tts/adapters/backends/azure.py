@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from danmu_tts.adapters.backends.cloud import CloudBackend
+from danmu_tts.adapters.backends.cloud import KEEP_ALIVE_S, MOST_CONNECTIONS, UNPACKED, CloudBackend
 from danmu_tts.adapters.backends.prices import price_of
 from danmu_tts.adapters.backends.ssml import azure_ssml
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 OUTPUT_FORMAT = "audio-24khz-96kbitrate-mono-mp3"
 _REVISION = "1"
-_MOST_CONNECTIONS, _KEEP_ALIVE_S = 20, 300
 
 
 class AzureBackend(CloudBackend):
@@ -54,7 +53,7 @@ class AzureBackend(CloudBackend):
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
         audio = VendorAudio(self.name)
-        headers = {"content-type": "application/ssml+xml", "x-microsoft-outputformat": OUTPUT_FORMAT}
+        headers = {"content-type": "application/ssml+xml", "x-microsoft-outputformat": OUTPUT_FORMAT} | UNPACKED
         with _translated():
             content = azure_ssml(utterance).encode()
             request = self._client.stream("POST", "/cognitiveservices/v1", content=content, headers=headers)
@@ -101,9 +100,9 @@ class AzureBackend(CloudBackend):
             headers={"ocp-apim-subscription-key": key.get_secret_value() if key else "", "user-agent": "danmu-tts"},
             timeout=self._settings.silence_limit_ms / 1000,
             limits=httpx2.Limits(
-                max_connections=_MOST_CONNECTIONS,
-                max_keepalive_connections=_MOST_CONNECTIONS,
-                keepalive_expiry=_KEEP_ALIVE_S,
+                max_connections=MOST_CONNECTIONS,
+                max_keepalive_connections=MOST_CONNECTIONS,
+                keepalive_expiry=KEEP_ALIVE_S,
             ),
         )
 

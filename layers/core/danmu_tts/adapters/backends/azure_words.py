@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from danmu_tts.adapters.backends.azure import AzureBackend
+from danmu_tts.adapters.backends.cloud import MOST_CONNECTIONS
 from danmu_tts.adapters.backends.ssml import azure_ssml
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.domain.audio import AudioChunk, Caption
@@ -29,7 +30,6 @@ from danmu_tts.ports import Backend
 from danmu_tts.settings import AzureSettings
 
 _TICKS_PER_MS = 10_000
-_MOST_IDLE = 20
 # Names of the SDK's CancellationErrorCode; whatever is not here is a mistake of the service.
 _ERRORS: dict[str, type[BackendUnavailableError]] = {
     "AuthenticationFailure": BackendAuthError,
@@ -96,7 +96,7 @@ class AzureWordsBackend(AzureBackend):
         self._idle.clear()
 
     def _give_back(self, synthesizer: Any) -> None:
-        if len(self._idle) < _MOST_IDLE:
+        if len(self._idle) < MOST_CONNECTIONS:
             self._idle.append(synthesizer)
 
     def _open(self) -> Any:

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from danmu_tts.adapters.backends.base import BaseBackend
 from danmu_tts.adapters.backends.voice_list import VoiceList
 from danmu_tts.domain.voices import Voice
-from danmu_tts.ports import BackendHealth
+from danmu_tts.ports import BackendHealth, BackendTraits
+
+# One for each call that is let through at once, and two for lists.
+MOST_CONNECTIONS = BackendTraits().side_by_side + 2
+KEEP_ALIVE_S = 300
+# Audio does not shrink, and what unpacks to gigabytes is not let in.
+UNPACKED = {"accept-encoding": "identity"}
 
 
 class CloudBackend(BaseBackend):

@@ -40,7 +40,7 @@ def create(context: BackendContext) -> "EdgeBackend":
     """The factory that the settings name. Raises BackendDisabledError."""
     if not context.settings.edge.enabled:
         raise BackendDisabledError(
-            "off: it sends viewers' words to Microsoft. Switch it on by DANMU_TTS_EDGE__ENABLED=true"
+            "it sends viewers' words to Microsoft, so it must be switched on: DANMU_TTS_EDGE__ENABLED=true"
         )
     if find_spec("edge_tts") is None:
         raise BackendDisabledError("not installed: pip install 'danmu-tts[cloud]'")

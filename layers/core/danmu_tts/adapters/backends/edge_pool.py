@@ -6,14 +6,16 @@ from typing import Any
 
 from aiohttp import TCPConnector
 
-_MOST_CONNECTIONS, _MOST_TO_A_HOST, _NAMES_KEPT_S = 100, 20, 300
+from danmu_tts.adapters.backends.cloud import MOST_CONNECTIONS
+
+_NAMES_KEPT_S = 300
 
 
 class SharedConnector(TCPConnector):
     """Resolves names once and bounds the connections of all calls. edge-tts closes what it is lent; this stays open."""
 
     def __init__(self) -> None:
-        super().__init__(limit=_MOST_CONNECTIONS, limit_per_host=_MOST_TO_A_HOST, ttl_dns_cache=_NAMES_KEPT_S)
+        super().__init__(limit_per_host=MOST_CONNECTIONS, ttl_dns_cache=_NAMES_KEPT_S)
         self.event_loop = asyncio.get_running_loop()
 
     def close(self, *, abort_ssl: bool = False) -> Coroutine[Any, Any, None]:

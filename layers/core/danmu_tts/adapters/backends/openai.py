@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from danmu_tts.adapters.backends.cloud import CloudBackend
+from danmu_tts.adapters.backends.cloud import KEEP_ALIVE_S, MOST_CONNECTIONS, UNPACKED, CloudBackend
 from danmu_tts.adapters.backends.prices import Price, price_of
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
@@ -24,7 +24,6 @@ from danmu_tts.settings import OpenAISettings
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_MOST_CONNECTIONS, _KEEP_ALIVE_S = 20, 300
 # tts-1 and tts-1-hd do not take instructions.
 _WITHOUT_INSTRUCTIONS = "tts-1"
 _NAME = re.compile(r"[a-zA-Z0-9\-_]{1,100}")
@@ -63,10 +62,10 @@ class OpenAIBackend(CloudBackend):
         return await self._list.get_asked() if self._settings.base_url else self._list.get()
 
     async def health_check(self) -> BackendHealth:
-        """Ask for the list of models, which is free and needs the key. Some compatible servers have none."""
+        """Ask for the list of models, which is free. Some servers have none, and some keys may speak but not list."""
         import openai
 
-        with _translated(), contextlib.suppress(openai.NotFoundError):
+        with _translated(), contextlib.suppress(openai.NotFoundError, openai.PermissionDeniedError):
             await self._client.models.list()
         return BackendHealth(True, f"model {self._settings.model}, {len(self._list.get())} voices")
 
@@ -82,6 +81,7 @@ class OpenAIBackend(CloudBackend):
                 voice=utterance.voice.name,
                 input=utterance.text,
                 response_format="mp3",
+                extra_headers=UNPACKED,
                 **options,
             )
             async with request as response:
@@ -132,9 +132,9 @@ class OpenAIBackend(CloudBackend):
 
         key = self._settings.api_key
         limits = httpx2.Limits(
-            max_connections=_MOST_CONNECTIONS,
-            max_keepalive_connections=_MOST_CONNECTIONS,
-            keepalive_expiry=_KEEP_ALIVE_S,
+            max_connections=MOST_CONNECTIONS,
+            max_keepalive_connections=MOST_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_S,
         )
         return AsyncOpenAI(
             api_key=key.get_secret_value() if key else "none",
@@ -147,8 +147,8 @@ class OpenAIBackend(CloudBackend):
 
 def _name(entry: Mapping[str, Any]) -> str | None:
     """What a server calls a voice: its id or, where that cannot be part of one of ours, its name."""
-    names = (str(entry.get(field, "")) for field in ("id", "voice_id", "name"))
-    return next((name for name in names if _NAME.fullmatch(name)), None)
+    names = (entry.get(field) for field in ("id", "voice_id", "name"))
+    return next((name for name in names if isinstance(name, str) and _NAME.fullmatch(name)), None)
 
 
 @contextmanager

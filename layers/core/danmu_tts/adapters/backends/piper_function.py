@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from danmu_tts.adapters.backends.cloud import CloudBackend
+from danmu_tts.adapters.backends.cloud import MOST_CONNECTIONS, CloudBackend
 from danmu_tts.adapters.backends.vendor_audio import VendorAudio
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
 from danmu_tts.domain.audio import AudioChunk, Caption
@@ -27,7 +27,6 @@ from danmu_tts.ports import Backend, BackendHealth, BackendTraits
 from danmu_tts.settings import PiperSettings
 from speech_contract.piper import PiperSpoken, SpeakPiper
 
-_MOST_CONNECTIONS = 20
 _PACKAGED = Voice("piper:en_US-joe-medium", "en-US", "male", "function")
 
 
@@ -110,7 +109,7 @@ class PiperFunctionBackend(CloudBackend):
         return boto3.client(
             "lambda",
             config=Config(
-                max_pool_connections=_MOST_CONNECTIONS,
+                max_pool_connections=MOST_CONNECTIONS,
                 connect_timeout=seconds,
                 read_timeout=seconds,
                 retries={"total_max_attempts": 1},  # once is decided outside, within the caller's deadline

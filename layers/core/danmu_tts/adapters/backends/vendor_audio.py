@@ -15,6 +15,7 @@ _ID3_HEADER_BYTES = 10
 _RIFF_HEADER_BYTES = 12
 _CHUNK_HEADER_BYTES = 8
 _PCM_FORMATS = (1, 0xFFFE)  # WAVE_FORMAT_PCM, WAVE_FORMAT_EXTENSIBLE
+_RATES_HZ = range(8000, 192_001)
 _UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 _LONGEST_HEADER_BYTES = 64 * 1024
 
@@ -92,7 +93,7 @@ class VendorAudio:
 
     def _wave_rate_hz(self, fields: bytes) -> int:
         kind, channels, rate_hz, _, _, bits = struct.unpack("<HHIIHH", fields)
-        if kind not in _PCM_FORMATS or channels != 1 or bits != 16 or not rate_hz:
+        if kind not in _PCM_FORMATS or channels != 1 or bits != 16 or rate_hz not in _RATES_HZ:
             raise BadAudioError(f"{self._backend} sent a WAV file that is not 16-bit mono: set it to send mp3.")
         return int(rate_hz)
 
@@ -116,23 +117,28 @@ class _Mp3Reader:
     def __init__(self, backend: str, sample_rate_hz: int) -> None:
         self._backend = backend
         self.sample_rate_hz = sample_rate_hz
+        self._over = False
 
     def take(self, buffer: bytearray) -> bytes:
+        if self._over:
+            buffer.clear()
+            return b""
         end = 0
         for start, frame in mp3.frames(buffer):
             end = start + frame.size
         whole = bytes(buffer[:end])
         del buffer[:end]
-        if len(buffer) >= 4 and mp3.frame_at(buffer, 0) is None and not self._is_trailer(buffer):
-            raise BadAudioError(f"{self._backend} sent something that is no audio after {end} bytes that were.")
+        if len(buffer) >= 4 and mp3.frame_at(buffer, 0) is None:
+            self._over = buffer[:3] == b"TAG" or not any(
+                buffer[:4]
+            )  # an ID3v1 tag, or zeros that some encoders end with
+            if not self._over:
+                raise BadAudioError(f"{self._backend} sent something that is no audio after {end} bytes that were.")
+            buffer.clear()
         return whole
 
     def is_cut(self, rest: bytearray) -> bool:
         return rest[:1] == mp3.SYNC
-
-    def _is_trailer(self, rest: bytearray) -> bool:
-        """An ID3v1 tag, or the zeros that some encoders end with."""
-        return rest[:3] == b"TAG" or not any(rest)
 
 
 class _PcmReader:

@@ -1,6 +1,5 @@
 """What vendors answer when they do not speak, in our words."""
 
-import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -39,14 +38,11 @@ def error_for_status(
     """The error that an HTTP status means.
 
     Args:
-        detail: what the vendor said. It is for the operator's log alone: it may name a key, or repeat a viewer's words,
-            so what is said of a text is logged for debugging only.
+        detail: what the vendor said. It may name a key or repeat a viewer's words, so it is logged for debugging only.
         retry_after: the header of that name, as received.
     """
     kind, meaning = _BY_STATUS.get(status, (BackendServerError, "failed"))
-    level = logging.DEBUG if kind is BackendRefusedError else logging.WARNING
-    said = " ".join(detail.split())[:_LOGGED_CHARS]
-    logger.log(level, "vendor refused", extra={"backend": backend, "status": status, "said": said})
+    logger.debug("vendor said", extra={"backend": backend, "said": " ".join(detail.split())[:_LOGGED_CHARS]})
     return kind(f"{backend} {meaning} (status {status}).", retry_after_s=_seconds(retry_after))
 
 
