@@ -15,7 +15,7 @@ from danmu_tts.domain.speech import Speech, SpeechRequest
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import Plugin
 
-T = TypeVar("T", SpeechRequest, Speech)
+T = TypeVar("T", bound=SpeechRequest | Speech)
 logger = get_logger("plugins")
 
 _LIMIT_S = 2.0
