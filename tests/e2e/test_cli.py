@@ -152,10 +152,19 @@ def test_the_doctor_names_a_setting_that_does_not_exist(tmp_path: Path) -> None:
     assert "DANMU_TTS_TTS__DEFAULT_LANGAUGE" in flagged[0]
 
 
-def test_the_doctor_fails_where_nothing_speaks_and_says_what_to_install(tmp_path: Path) -> None:
+def test_the_doctor_fails_where_nothing_speaks_and_says_why(tmp_path: Path) -> None:
     done = run(tmp_path, "doctor", settings={"DANMU_TTS_TTS__BACKENDS": "[]"})
     assert done.returncode == 1
-    assert b"pip install 'danmu-tts[piper,kokoro]'" in done.stdout
+    assert b"DANMU_TTS_TTS__BACKENDS names no backend" in done.stdout
+
+
+def test_the_doctor_names_a_default_voice_that_is_not_here(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        "doctor",
+        settings={"DANMU_TTS_TTS__DEFAULT_VOICES": '{"en": "piper:nobody"}', "DANMU_TTS_TTS__BACKENDS": "piper"},
+    )
+    assert b"missing Default voice for en: piper:nobody is no voice here" in done.stdout
 
 
 def test_serving_on_a_taken_port_is_refused_in_one_line(tmp_path: Path) -> None:
