@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,14 @@ from typing import Any, Literal
 
 import pytest
 
-from danmu_tts.observability import configure_logging, current_request_id, describe_text, get_logger, request_scope
+from danmu_tts.observability import (
+    configure_logging,
+    current_request_id,
+    describe_error,
+    describe_text,
+    get_logger,
+    request_scope,
+)
 from danmu_tts.settings import LoggingSettings
 from tests.builders.logs import logging_restored
 
@@ -182,3 +190,23 @@ def test_loggers_share_one_root() -> None:
     assert get_logger().name == "danmu_tts"
     assert get_logger("access").parent is get_logger()
     assert isinstance(get_logger("access"), logging.Logger)
+
+
+def divided(text: str) -> int:
+    try:
+        return 1 // 0
+    except ZeroDivisionError as error:
+        raise ValueError(f"cannot speak {text}") from error
+
+
+def test_an_error_is_described_by_its_type_and_where_it_came_from_and_not_by_its_words() -> None:
+    with pytest.raises(ValueError, match="张三") as caught:
+        divided("张三")
+    fields = describe_error(caught.value)
+    assert fields["error"] == "ValueError"
+    assert re.fullmatch(r".*test_observability\.py:\d+ in divided", fields["where"])
+    assert "张三" not in str(fields)
+
+
+def test_an_error_that_was_never_raised_came_from_nowhere() -> None:
+    assert describe_error(ValueError("张三")) == {"error": "ValueError", "where": ""}

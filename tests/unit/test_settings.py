@@ -70,6 +70,10 @@ def test_an_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatc
         ("DANMU_TTS_PERFORMANCE__ENGINE_THREADS", "-1"),
         ("DANMU_TTS_LOGGING__LEVEL", "LOUD"),
         ("DANMU_TTS_SECURITY__URL_SIGNING_KEY", "k" * 31),
+        ("DANMU_TTS_TTS__BACKENDS", '["piper", '),
+        ("DANMU_TTS_AZURE__ENDPOINT", "eastasia.tts.speech.microsoft.com"),
+        ("DANMU_TTS_OPENAI__BASE_URL", "http://"),
+        ("DANMU_TTS_OPENAI__BASE_URL", "ftp://127.0.0.1/v1"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_field(
@@ -80,6 +84,30 @@ def test_a_bad_value_is_refused_by_the_name_of_its_field(
         Settings()
     (error,) = caught.value.errors()
     assert error["loc"] == tuple(variable.lower().removeprefix("danmu_tts_").split("__"))
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["DANMU_TTS_OPENAI__API_KEY", "DANMU_TTS_AZURE__KEY", "DANMU_TTS_AZURE__ENDPOINT", "DANMU_TTS_SERVER__PORT"],
+)
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    unset = Settings()
+    monkeypatch.setenv(variable, "")
+    assert Settings() == unset
+
+
+def test_a_list_is_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DANMU_TTS_TTS__BACKENDS", '["kokoro", "piper"]')
+    assert Settings().tts.backends == ("kokoro", "piper")
+    monkeypatch.setenv("DANMU_TTS_TTS__BACKENDS", "[kokoro")
+    with pytest.raises(ValidationError, match="commas between them, or a JSON list"):
+        Settings()
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8880/v1", "https://speech.example"])
+def test_a_server_is_named_by_its_whole_address(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("DANMU_TTS_OPENAI__BASE_URL", address)
+    assert Settings().openai.base_url == address
 
 
 def test_settings_do_not_change() -> None:

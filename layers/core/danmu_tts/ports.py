@@ -108,7 +108,7 @@ class Plugin(Protocol):
         ...
 
     def pre_process(self, request: SpeechRequest) -> SpeechRequest | Awaitable[SpeechRequest]:
-        """Return the request, or another in its place (``dataclasses.replace``)."""
+        """Return the request, or another in its place (``dataclasses.replace``). Its deadline is already running."""
         ...
 
     def post_process(self, speech: Speech) -> Speech | Awaitable[Speech]:

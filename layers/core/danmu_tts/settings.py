@@ -7,9 +7,10 @@ Every field is an environment variable ``DANMU_TTS_<CLASS>__<FIELD>`` or a line 
 import json
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _APP = "danmu-tts"
@@ -67,7 +68,14 @@ class _CloudSettings(_Section):
     voices_ttl_s: Annotated[int, Field(ge=60)] = Field(6 * 3600, description="How often its voices are listed anew.")
 
 
-_Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a web address that begins with http:// or https://")
+    return value
+
+
+_Url = Annotated[str, AfterValidator(_web_address)]
 
 
 class EdgeSettings(_CloudSettings):

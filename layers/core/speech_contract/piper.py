@@ -21,7 +21,7 @@ class SpeakPiper(_Message):
 
     text: str = ""
     voice: str | None = None
-    tempo: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    tempo: Annotated[float, Field(gt=0, le=16, allow_inf_nan=False)] = 1.0
 
 
 class PiperCaption(BaseModel):

@@ -6,6 +6,8 @@ import pytest
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.circuit import CircuitState
 from danmu_tts.domain.errors import (
+    BackendBusyError,
+    BackendLateError,
     BackendNetworkError,
     BackendRefusedError,
     BackendServerError,
@@ -24,6 +26,7 @@ from tests.builders.logs import captured_logs
 from tests.builders.sound import sine
 from tests.unit.services.watched import ENGINE, HELLO, RATE_HZ, SECOND, VENDOR, Puppet, WatchedBench, raising, saying
 
+NOT_ITS_FAULT = [BackendRefusedError, VoiceWithdrawnError, BackendBusyError, BackendLateError]
 LONG = Utterance("主播今天的操作真的太厉害了", HELLO.voice)
 
 
@@ -45,9 +48,11 @@ async def test_what_foreign_code_raises_is_a_server_error_and_logged(first: tupl
         await bench.hear()
     assert "秘密" not in caught.value.message
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
-    (record,) = records
-    assert (record.levelno, vars(record)["backend"]) == (logging.ERROR, "fake")
-    assert record.exc_info
+    shown, detail = records
+    assert (shown.levelno, vars(shown)["backend"], vars(shown)["error"]) == (logging.ERROR, "fake", "ZeroDivisionError")
+    assert "watched.py" in vars(shown)["where"]
+    assert "秘密" not in str(vars(shown))
+    assert (detail.levelno, bool(detail.exc_info)) == (logging.DEBUG, True)
     assert bench.blamed
     assert bench.outcomes == {"server_error": 1}
 
@@ -70,11 +75,25 @@ async def test_what_the_operating_system_raises_is_the_network(error: OSError) -
     assert bench.outcomes == {"network": 1}
 
 
-async def test_a_backends_own_timeout_is_a_timeout() -> None:
+async def test_a_backends_own_timeout_is_a_timeout_of_as_long_as_was_waited() -> None:
     bench = WatchedBench(Puppet(raising(TimeoutError())))
+    with pytest.raises(BackendTimeoutError) as caught:
+        await bench.hear()
+    assert caught.value.waited_s < 1
+    assert bench.outcomes == {"timeout": 1}
+    assert not bench.blamed
+
+
+@pytest.mark.parametrize(("waited_s", "blamed"), [(2.9, False), (3.0, True), (None, True)])
+async def test_a_timeout_that_a_backend_reports_itself_counts_by_how_long_it_waited(
+    waited_s: float | None, blamed: bool
+) -> None:
+    error = BackendTimeoutError("silent") if waited_s is None else BackendTimeoutError("silent", waited_s=waited_s)
+    bench = WatchedBench(Puppet(raising(error)))
     with pytest.raises(BackendTimeoutError):
         await bench.hear()
-    assert bench.blamed
+    assert bench.blamed is blamed
+    assert (bench.failure_rate > 0) is blamed
 
 
 @pytest.mark.parametrize("kind", [BackendServerError, BadAudioError, NoAudioError, BackendNetworkError])
@@ -89,7 +108,7 @@ async def test_our_own_errors_pass_as_they_are(kind: type[BackendUnavailableErro
     assert bench.failure_rate == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("kind", [BackendRefusedError, VoiceWithdrawnError])
+@pytest.mark.parametrize("kind", NOT_ITS_FAULT)
 async def test_what_says_nothing_about_a_backend_is_not_held_against_it(kind: type[BackendUnavailableError]) -> None:
     bench = WatchedBench(Puppet(raising(kind("not this"))))
     with pytest.raises(kind):
@@ -122,7 +141,7 @@ async def test_a_backend_that_ends_without_audio_has_failed(
 
 async def test_speech_too_short_for_its_text_was_cut_off() -> None:
     bench = WatchedBench(Puppet(saying(AudioChunk(sine(0.5, rate_hz=RATE_HZ), RATE_HZ))))
-    with pytest.raises(BadAudioError, match="500 ms of audio; this text takes 910 ms or more"):
+    with pytest.raises(BadAudioError, match="500 ms of audio; this text takes 910 or more"):
         await bench.hear(LONG)
     assert bench.outcomes == {"bad_audio": 1}
     assert bench.blamed
@@ -167,3 +186,26 @@ async def test_a_backend_is_well_again_when_its_probe_succeeds() -> None:
     bench.clock.advance(5)
     await bench.hear()
     assert bench.circuit.state(bench.clock()) is CircuitState.CLOSED
+
+
+async def test_a_good_probe_makes_past_failures_forgotten() -> None:
+    backend = FakeBackend(fails_with=BackendNetworkError("hung up"), traits=VENDOR)
+    bench = WatchedBench(backend)
+    with pytest.raises(BackendNetworkError):
+        await bench.hear()
+    assert bench.failure_rate == pytest.approx(0.2)
+    backend._fails_with = None
+    bench.clock.advance(5)
+    await bench.hear()
+    assert bench.failure_rate == 0
+
+
+async def test_a_backend_that_waits_for_its_probe_is_not_expected_to_be_slow() -> None:
+    backend = FakeBackend(fails_with=BackendNetworkError("hung up"), traits=VENDOR)
+    backend.waiting = 9
+    bench = WatchedBench(backend)
+    with pytest.raises(BackendNetworkError):
+        await bench.hear()
+    assert bench.watched.score_ms(bench.clock()) > 10_000
+    bench.clock.advance(5)
+    assert bench.watched.score_ms(bench.clock()) == 0

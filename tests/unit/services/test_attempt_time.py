@@ -31,7 +31,16 @@ async def test_latency_is_the_time_to_the_first_audio() -> None:
     clock = FakeClock()
     bench = WatchedBench(FakeBackend(before_chunk=lambda: clock.advance(0.5)), clock)
     await bench.hear(Utterance("你好，再见。", HELLO.voice))
-    assert bench.watched.load.figures.latency_ms == pytest.approx(1000 + 0.2 * (500 - 1000))
+    assert bench.watched.load.figures(clock()).latency_ms == pytest.approx(500)
+
+
+async def test_time_in_the_engines_own_queue_is_not_its_latency() -> None:
+    clock = FakeClock()
+    backend = FakeBackend(before_chunk=lambda: clock.advance(2))
+    backend.waiting = 3
+    bench = WatchedBench(backend, clock)
+    await bench.hear()
+    assert bench.watched.load.figures(clock()).latency_ms == pytest.approx(500)
 
 
 async def test_silence_beyond_the_limit_is_a_timeout_and_the_backends_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +78,8 @@ async def test_each_piece_of_audio_begins_the_wait_anew(monkeypatch: pytest.Monk
 
 async def test_no_backend_gets_more_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = WatchedBench(Puppet(silent_after()))
-    call = bench.listen(budget_s=2)
-    await skip_ahead(monkeypatch, 2)
+    call = bench.listen(budget_s=4)
+    await skip_ahead(monkeypatch, 4)
     with pytest.raises(BackendTimeoutError):
         await call
     assert bench.blamed
@@ -107,11 +116,24 @@ async def test_an_engine_of_ours_is_never_blamed_for_its_slowness(monkeypatch: p
     assert bench.outcomes == {"timeout": 1}
 
 
-@pytest.mark.parametrize(("budget_s", "limit_s", "blamed"), [(0.9, 5, False), (1, 5, True), (0.9, 0.5, True)])
+@pytest.mark.parametrize(
+    ("usual_ms", "budget_s", "limit_s", "blamed"),
+    [
+        (1000, 2.5, 5, False),  # three times its usual latency would be fair
+        (1000, 3, 5, True),
+        (100, 0.9, 5, False),  # and never less than a second
+        (100, 1, 5, True),
+        (4000, 4.5, 5, False),
+        (4000, 6, 5, True),  # silent for as long as it may be at all
+        (1000, 0.9, 0.5, True),
+    ],
+)
 async def test_a_backend_is_blamed_only_if_it_had_a_fair_chance(
-    monkeypatch: pytest.MonkeyPatch, budget_s: float, limit_s: float, blamed: bool
+    monkeypatch: pytest.MonkeyPatch, usual_ms: float, budget_s: float, limit_s: float, blamed: bool
 ) -> None:
     bench = WatchedBench(Puppet(silent_after(), BackendTraits(silence_limit_s=limit_s)))
+    for _ in range(40):
+        bench.watched.load.succeeded(usual_ms, bench.clock())
     call = bench.listen(budget_s)
     await skip_ahead(monkeypatch, budget_s)
     with pytest.raises(BackendTimeoutError):

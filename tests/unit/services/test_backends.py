@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -18,6 +19,7 @@ from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs
 from tests.builders.speak_bench import a_manager
+from tests.unit.services.watched import skip_ahead
 
 FIRST = FakeBackend("first", ["zh-CN", "en-US"])
 SECOND = FakeBackend("second", ["zh-TW"])
@@ -87,7 +89,7 @@ class Mute(FakeBackend):
 
     async def get_voices(self) -> Sequence[Voice]:
         if self.silent:
-            raise ZeroDivisionError
+            raise ZeroDivisionError("secret")
         return await super().get_voices()
 
 
@@ -106,18 +108,27 @@ async def fail(manager: BackendManager, name: str, error: BackendUnavailableErro
     passage.failed(error, manager._clock())
 
 
-@pytest.mark.parametrize("wish", [Wish("zh", backend="azure"), Wish("zh", "azure:zh-CN-XiaoxiaoNeural")])
-async def test_a_backend_that_is_absent_is_refused_with_its_reason(wish: Wish) -> None:
+@pytest.mark.parametrize(
+    ("wish", "param"),
+    [
+        (Wish("zh", backend="azure"), "backend"),
+        (Wish("zh", "azure:zh-CN-XiaoxiaoNeural"), "voice"),
+        (Wish("zh", "azure:zh-CN-XiaoxiaoNeural", "azure"), "backend"),
+        (Wish("zh", "azure:zh-CN-XiaoxiaoNeural", "first"), "voice"),
+    ],
+)
+async def test_a_backend_that_is_absent_is_refused_with_its_reason(wish: Wish, param: str) -> None:
     manager = a_manager(FIRST, absent={"azure": "no credentials: set AZURE__KEY"})
     with pytest.raises(BackendDisabledError, match=r"'azure' is not here: no credentials: set AZURE__KEY") as caught:
         await manager.rank(wish)
-    assert caught.value.param == "backend"
+    assert caught.value.param == param
 
 
 async def test_a_voice_of_an_absent_backend_is_not_looked_for() -> None:
     manager = a_manager(FIRST, absent={"azure": "no credentials"})
-    with pytest.raises(BackendDisabledError):
+    with pytest.raises(BackendDisabledError) as caught:
         await manager.find_voice("azure:zh-CN-XiaoxiaoNeural")
+    assert caught.value.param == "voice"
     with pytest.raises(BackendDisabledError):
         await manager.list_voices(backend="azure")
 
@@ -143,7 +154,40 @@ async def test_a_backend_that_cannot_name_its_voices_keeps_its_last_ones() -> No
     backend.silent = True
     with captured_logs() as records:
         assert await manager.list_voices() == known
-    assert [vars(record)["reason"] for record in records] == ["ZeroDivisionError"]
+    (record,) = records
+    assert (vars(record)["backend"], vars(record)["error"]) == ("first", "ZeroDivisionError")
+    assert "secret" not in str(vars(record))
+
+
+async def test_one_that_does_not_name_its_voices_in_three_seconds_keeps_them_and_is_not_asked_for_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Slow(FakeBackend):
+        thinks = False
+        asked = 0
+
+        async def get_voices(self) -> Sequence[Voice]:
+            self.asked += 1
+            if self.thinks:
+                await asyncio.Event().wait()
+            return await super().get_voices()
+
+    backend = Slow("first", ["zh-CN"])
+    manager = a_manager(backend)
+    known = await manager.list_voices()
+    backend.thinks = True
+    listed = asyncio.create_task(manager.list_voices())
+    await skip_ahead(monkeypatch, 2.5)
+    assert not listed.done()
+    await skip_ahead(monkeypatch, 0.5)
+    assert await listed == known
+    backend.thinks = False
+    await skip_ahead(monkeypatch, 29)
+    assert await manager.list_voices() == known
+    assert backend.asked == 2
+    await skip_ahead(monkeypatch, 1)
+    assert await manager.list_voices() == known
+    assert backend.asked == 3
 
 
 async def test_a_backend_that_never_named_a_voice_takes_nothing_else_down() -> None:
@@ -152,10 +196,16 @@ async def test_a_backend_that_never_named_a_voice_takes_nothing_else_down() -> N
     assert await ranked(a_manager(backend, SECOND)) == ["second"]
 
 
-async def test_a_voice_that_does_not_bear_its_backends_name_is_not_listed() -> None:
+@pytest.mark.parametrize("voice", [Voice("stranger:zh-CN", "zh-CN"), Voice("nobody", "zh-CN"), Voice("first:one", "")])
+async def test_a_voice_that_nobody_could_ask_for_is_not_listed_and_that_is_said_once(voice: Voice) -> None:
     backend = FakeBackend("first", ["zh-CN"])
-    backend._voices += (Voice("stranger:zh-CN", "zh-CN"), Voice("nobody", "zh-CN"))
-    assert [voice.id for voice in await a_manager(backend).list_voices()] == ["first:zh-CN"]
+    backend._voices += (voice,)
+    manager = a_manager(backend)
+    with captured_logs() as records:
+        for _ in range(3):
+            assert [each.id for each in await manager.list_voices()] == ["first:zh-CN"]
+    (record,) = records
+    assert (vars(record)["backend"], vars(record)["voices"]) == ("first", 1)
 
 
 async def test_a_backend_that_is_left_alone_comes_last_until_its_pause_is_over() -> None:

@@ -53,7 +53,7 @@ class WatchedBench:
 
     @property
     def failure_rate(self) -> float:
-        return self.watched.load.figures.failure_rate
+        return self.watched.load.figures(self.clock()).failure_rate
 
     async def hear(self, utterance: Utterance = HELLO, budget_s: float = BUDGET_S) -> list[AudioChunk]:
         return [chunk async for chunk in self.watched.synthesize(utterance, budget_s)]

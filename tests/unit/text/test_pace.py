@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from danmu_tts.text.pace import shortest_plausible_ms
+from danmu_tts.text.pace import longest_plausible_ms, shortest_plausible_ms
 
 KOKORO_ZH, KOKORO_JA, PIPER_EN = "zh-CN", "ja-JP", "en-US"
 MEASURED_TEMPOS = (0.25, 1.0, 2.0, 4.0)
@@ -32,9 +32,9 @@ FASTEST_SYLLABLE_MS = 80
 
 
 @pytest.mark.parametrize(("language", "text"), MEASURED)
-def test_what_our_engines_say_is_never_called_too_short(language: str, text: str) -> None:
+def test_what_our_engines_say_is_never_called_too_short_or_too_long(language: str, text: str) -> None:
     for tempo, spoken_ms in zip(MEASURED_TEMPOS, MEASURED[language, text], strict=True):
-        assert shortest_plausible_ms(text, language, tempo) <= spoken_ms
+        assert shortest_plausible_ms(text, language, tempo) <= spoken_ms <= longest_plausible_ms(text, tempo)
 
 
 @given(HAN, st.floats(0.25, 4))
@@ -87,3 +87,8 @@ def test_faster_speech_may_be_shorter_in_proportion(text: str, language: str, te
     assert shortest_plausible_ms(text, language, tempo) == pytest.approx(
         shortest_plausible_ms(text, language, 1) / tempo
     )
+
+
+@pytest.mark.parametrize(("tempo", "longest_ms"), [(1, 33_000), (0.5, 66_000), (4, 33_000)])
+def test_nobody_speaks_longer_than_a_second_a_character_and_half_a_minute(tempo: float, longest_ms: float) -> None:
+    assert longest_plausible_ms("你好吗", tempo) == longest_ms

@@ -29,6 +29,11 @@ class Prosody:
     pitch_semitones: float = 0.0
     volume: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Refuse what no engine and no encoder could do; what a caller may ask for is narrower."""
+        if not (0 < self.speed <= 16 and -24 <= self.pitch_semitones <= 24 and 0 <= self.volume <= 4):
+            raise ValueError("speed, pitch or volume beyond all bounds")
+
     @property
     def pitch_ratio(self) -> float:
         """Frequency ratio of ``pitch_semitones`` in equal temperament."""

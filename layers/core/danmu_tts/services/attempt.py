@@ -70,7 +70,7 @@ class WatchedBackend:
     def _queue_depth(self) -> float:
         try:
             return max(0.0, float(self.backend.queue_depth()))
-        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: it may be anybody's
             logger.warning("queue not known", extra={"backend": self.backend.name} | describe_error(error))
             return 0.0
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from danmu_tts import foreign
 from danmu_tts.domain.circuit import Circuit, CircuitPolicy, CircuitState
 from danmu_tts.domain.errors import (
     BackendDisabledError,
@@ -25,7 +26,7 @@ logger = get_logger("backends")
 # A dollar is worth so many milliseconds of waiting: a paid line of 30 characters as much as 0.45 s.
 _MS_PER_USD = 1_000_000
 _LINE_CHARS = 30
-_CHECK_TIMEOUT_S = 10.0
+_CHECK_TIMEOUT_S = 5.0
 _NOT_CHECKED = BackendHealth(False, "not checked yet")
 _NO_ANSWER = f"its health check did not answer in {_CHECK_TIMEOUT_S:.0f} s"
 
@@ -133,8 +134,8 @@ class BackendManager:
             self._checking.cancel()
         for name, each in self.watched.items():
             try:
-                await each.backend.cleanup()
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+                await foreign.call(each.backend.cleanup, _CHECK_TIMEOUT_S)
+            except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
                 logger.warning("clean-up failed", extra={"backend": name} | describe_error(error))
 
     def _score_ms(self, watched: WatchedBackend) -> float:
@@ -166,8 +167,7 @@ class BackendManager:
     async def _check_one(self, name: str, watched: WatchedBackend) -> None:
         """A failed check counts like a failed call, unless a call has just succeeded: some keys may speak, not list."""
         try:
-            async with asyncio.timeout(_CHECK_TIMEOUT_S):
-                health = await watched.backend.health_check()
+            health = await foreign.call(watched.backend.health_check, _CHECK_TIMEOUT_S)
             if not isinstance(health, BackendHealth):
                 raise TypeError(f"{type(health).__name__} is no BackendHealth")
             self._health[name] = health
@@ -175,7 +175,7 @@ class BackendManager:
             self._unwell(name, watched, BackendTimeoutError(_NO_ANSWER))
         except BackendUnavailableError as error:
             self._unwell(name, watched, error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
+        except Exception as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
             self._health[name] = BackendHealth(False, f"its health check failed: {type(error).__name__}")
             logger.warning("health check failed", extra={"backend": name} | describe_error(error))
 

@@ -4,7 +4,7 @@ A backend may be anybody's code talking to anybody's server. Whatever it does wr
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from danmu_tts.domain.audio import AudioChunk, AudioEncoding, Caption
@@ -18,14 +18,15 @@ from danmu_tts.domain.errors import (
     NoAudioError,
 )
 from danmu_tts.domain.speech import Utterance
+from danmu_tts.foreign import is_cancelled
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import Backend
+from danmu_tts.services.turns import END, Turns
 from danmu_tts.text.pace import longest_plausible_ms, shortest_plausible_ms
 
 logger = get_logger("backends")
 
 _SAMPLE_RATES_HZ = range(8000, 192_001)
-_CLOSING_LIMIT_S = 1.0
 
 
 async def hear(backend: Backend, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
@@ -60,16 +61,10 @@ async def _in_time(backend: Backend, utterance: Utterance, budget_s: float) -> A
     started_s = heard_s = loop.time()
     limit_s = backend.traits.silence_limit_s or budget_s
     played_ms = 0.0
-    chunks: AsyncIterator[AudioChunk] | None = None
+    turns: Turns[AudioChunk] | None = None
     try:
-        chunks = backend.synthesize(utterance)
-        while True:
-            async with asyncio.timeout_at(min(heard_s + limit_s, started_s + budget_s)):
-                chunk = await anext(chunks, None)
-                if chunk is None:
-                    return
-                if not chunk.data:
-                    await asyncio.sleep(0)
+        turns = Turns(backend.synthesize(utterance), backend.name)
+        while (chunk := await turns.next(until_s=min(heard_s + limit_s, started_s + budget_s))) is not END:
             if chunk.data:
                 heard_s = loop.time()
                 played_ms += chunk.duration_ms
@@ -83,8 +78,7 @@ async def _in_time(backend: Backend, utterance: Utterance, budget_s: float) -> A
     except DanmuTTSError:
         raise
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if is_cancelled():
             raise
         raise _broken(backend.name, error) from error
     except OSError as error:
@@ -92,25 +86,14 @@ async def _in_time(backend: Backend, utterance: Utterance, budget_s: float) -> A
     except (Exception, SystemExit) as error:  # the edge of foreign code: a backend may be anybody's
         raise _broken(backend.name, error) from error
     finally:
-        await _close(backend.name, chunks)
+        if turns:
+            await turns.end()
 
 
 def _broken(backend: str, error: BaseException) -> BackendServerError:
     logger.error("backend failed", extra={"backend": backend} | describe_error(error))
     logger.debug("backend failed", exc_info=error)
     return BackendServerError(f"{backend} failed: {type(error).__name__}.")
-
-
-async def _close(backend: str, chunks: AsyncIterator[AudioChunk] | None) -> None:
-    """End the backend's generator, which may not want to."""
-    close = getattr(chunks, "aclose", None)
-    if close is None:
-        return
-    try:
-        async with asyncio.timeout(_CLOSING_LIMIT_S):
-            await close()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a backend may be anybody's
-        logger.error("backend did not close", extra={"backend": backend} | describe_error(error))
 
 
 def _check(backend: str, chunk: AudioChunk, first: AudioChunk | None) -> None:
@@ -123,5 +106,9 @@ def _check(backend: str, chunk: AudioChunk, first: AudioChunk | None) -> None:
         raise BadAudioError(f"{backend} changed its sample rate or encoding midway.")
     if chunk.encoding is AudioEncoding.PCM and len(chunk.data) % 2:
         raise BadAudioError(f"{backend} cut a sample in half.")
-    if not all(isinstance(caption, Caption) for caption in chunk.captions):
+    if not isinstance(chunk.captions, tuple) or not all(map(_is_caption, chunk.captions)):
         raise BadAudioError(f"{backend} sent captions that are none.")
+
+
+def _is_caption(caption: Caption) -> bool:
+    return isinstance(caption, Caption) and all(isinstance(ms, int) for ms in (caption.start_ms, caption.end_ms))

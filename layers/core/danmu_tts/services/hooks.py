@@ -1,8 +1,6 @@
 """Plugins' say in each request and each answer."""
 
-import asyncio
 import hashlib
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cache
@@ -10,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from danmu_tts import foreign
 from danmu_tts.domain.errors import DanmuTTSError
 from danmu_tts.domain.speech import Speech, SpeechRequest
 from danmu_tts.observability import describe_error, get_logger
@@ -46,15 +45,13 @@ class Hooks:
 
 async def _run(plugin: Plugin, step: Callable[[T], Any], value: T) -> T:
     try:
-        async with asyncio.timeout(_LIMIT_S):
-            result = step(value)
-            result = await result if inspect.isawaitable(result) else result
+        result = await foreign.call(lambda: step(value), _LIMIT_S)
         if result is value:
             return value
         return cast(T, _adapters()[type(value)].validate_python(asdict(result)))  # input like any other
     except DanmuTTSError:
         raise
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         logger.error("plugin failed", extra={"plugin": plugin.name} | describe_error(error))
         logger.debug("plugin failed", exc_info=error)
         return value

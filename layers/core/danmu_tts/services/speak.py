@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from danmu_tts.domain.attempts import attempt_budget_s
+from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.cache_key import cache_key
 from danmu_tts.domain.errors import (
     BackendUnavailableError,
@@ -26,6 +27,9 @@ from danmu_tts.text.clean import clean
 from danmu_tts.text.language import can_be_spoken, detect_language
 
 logger, backends_logger = get_logger("performance"), get_logger("backends")
+
+
+_KEEPING_LIMIT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class SpeakService:
         self._options = options
         self._clock = clock
         self._new_id = new_id
+        self._keeping: set[asyncio.Task[bool]] = set()
 
     async def speak(self, request: SpeechRequest) -> Speech:
         """Turn a text into finished audio.
@@ -162,11 +167,18 @@ class SpeakService:
             elapsed_ms = self._elapsed_ms(started_s)
             return Speech(self._new_id(), key, hit.speech, hit.tier, Timings(elapsed_ms, elapsed_ms))
         made = await self._maker.make(request, text, voice, budget_s)
-        await self._cache.set(key, made.encoded)
+        await self._keep(key, made.encoded)
         first_audio_ms = (made.first_audio_s - started_s) * 1000
         self._metrics.first_audio(backend=voice.backend, seconds=first_audio_ms / 1000)
         timings = Timings(first_audio_ms, self._elapsed_ms(started_s))
         return Speech(self._new_id(), key, made.encoded, None, timings, made.cost_usd)
+
+    async def _keep(self, key: str, encoded: EncodedSpeech) -> None:
+        """Put it into the cache. Finished audio does not wait for a slow one, which goes on behind its back."""
+        keeping = asyncio.create_task(self._cache.set(key, encoded))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        await asyncio.wait({keeping}, timeout=_KEEPING_LIMIT_S)
 
     def _elapsed_ms(self, started_s: float) -> float:
         return (self._clock() - started_s) * 1000

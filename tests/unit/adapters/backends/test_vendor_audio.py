@@ -161,6 +161,18 @@ def test_audio_that_ends_inside_a_sample_was_cut_off() -> None:
         heard(wav(PCM[:-1]))
 
 
+@pytest.mark.parametrize("trailer", [ID3V1, bytes(50)])
+def test_whatever_comes_after_a_trailer_is_left_out_and_not_kept(trailer: bytes) -> None:
+    audio = VendorAudio("vendor")
+    first = audio.feed(MP3 + trailer[:10])
+    assert first is not None
+    assert first.data == MP3
+    for _ in range(3):
+        assert audio.feed(trailer[10:] + MP3) is None
+        assert not audio._buffer
+    audio.finish()
+
+
 def test_frames_that_are_followed_by_something_else_are_refused() -> None:
     with pytest.raises(BadAudioError, match=f"after {len(MP3)} bytes"):
         heard(MP3 + b"<html>502 Bad Gateway</html>")
@@ -219,6 +231,8 @@ def test_bytes_that_begin_well_are_audio_or_refused(start: bytes, rest: bytes) -
         wav(kind=3, bits=32),  # floats
         wav(kind=6, bits=8),  # A-law
         wav(rate_hz=0),
+        wav(rate_hz=7999),
+        wav(rate_hz=192_001),
     ],
 )
 def test_a_wav_that_is_not_16_bit_mono_is_refused_with_what_to_do(file: bytes) -> None:

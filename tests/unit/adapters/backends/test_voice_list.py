@@ -4,10 +4,11 @@ from collections.abc import Sequence
 import pytest
 
 from danmu_tts.adapters.backends.voice_list import VoiceList, known_gender, packaged_voices
-from danmu_tts.domain.errors import BackendNetworkError, DanmuTTSError
+from danmu_tts.domain.errors import BackendNetworkError, BackendTimeoutError, DanmuTTSError
 from danmu_tts.domain.voices import ANY_LANGUAGE, Voice
 from tests.builders.clock import FakeClock
 from tests.builders.logs import captured_logs
+from tests.unit.services.watched import skip_ahead
 
 OLD, NEW, NEWER = (Voice(f"edge:{name}", "zh-CN") for name in ("old", "new", "newer"))
 TTL_S, RETRY_S = 3600, 30
@@ -37,6 +38,10 @@ def a_list(vendor: Vendor, clock: FakeClock | None = None, known: Sequence[Voice
 
 async def wait_for(voices: VoiceList) -> Sequence[Voice]:
     return await voices.get_asked()
+
+
+async def refreshed(voices: VoiceList) -> Sequence[Voice]:
+    return await voices.refresh()
 
 
 async def settle() -> None:
@@ -119,6 +124,30 @@ async def test_nobody_asks_twice_while_the_vendor_thinks() -> None:
     voices.stop()
 
 
+async def test_nobody_asks_twice_however_long_the_vendor_thinks() -> None:
+    clock, vendor = FakeClock(), Vendor([NEW])
+    vendor.may_answer.clear()
+    voices = a_list(vendor, clock)
+    for _ in range(3):
+        voices.get()
+        await settle()
+        clock.advance(RETRY_S + 1)
+    assert vendor.asked == 1
+    voices.stop()
+
+
+async def test_a_vendor_whose_list_does_not_end_is_given_up_after_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor([NEW])
+    vendor.may_answer.clear()
+    voices = a_list(vendor)
+    asked = asyncio.create_task(refreshed(voices))
+    await skip_ahead(monkeypatch, 9.5)
+    assert not asked.done()
+    await skip_ahead(monkeypatch, 0.5)
+    with pytest.raises(BackendTimeoutError):
+        await asked
+
+
 async def test_an_empty_answer_is_not_believed() -> None:
     vendor = Vendor([])
     voices = a_list(vendor)
@@ -147,8 +176,31 @@ async def test_a_vendor_is_asked_whether_it_still_has_a_voice() -> None:
     assert voices.get() == (NEW,)
 
 
+async def test_a_vendor_whose_list_is_new_is_not_asked_again_whether_it_has_a_voice() -> None:
+    clock, vendor = FakeClock(), Vendor([NEW])
+    voices = a_list(vendor, clock, known=[OLD, NEW])
+    for later_s, asked in [(0, 1), (10, 1), (1, 2)]:
+        clock.advance(later_s)
+        assert not await voices.still_has(OLD)
+        assert vendor.asked == asked
+
+
 async def test_a_voice_of_another_revision_is_still_the_same() -> None:
     assert await a_list(Vendor([NEW])).still_has(Voice(NEW.id, "zh-CN", "female", "2"))
+
+
+async def test_who_waits_for_a_vendor_waits_two_seconds_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor([NEW])
+    vendor.may_answer.clear()
+    voices = a_list(vendor)
+    waiting = asyncio.create_task(wait_for(voices))
+    await skip_ahead(monkeypatch, 1.5)
+    assert not waiting.done()
+    await skip_ahead(monkeypatch, 0.5)
+    assert await waiting == (OLD,)
+    vendor.may_answer.set()
+    await settle()
+    assert voices.get() == (NEW,)
 
 
 async def test_where_what_is_known_is_a_guess_the_first_who_asks_waits_and_the_others_do_not() -> None:

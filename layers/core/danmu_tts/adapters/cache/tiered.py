@@ -1,15 +1,14 @@
 """Several tiers that behave as one."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
+from danmu_tts import foreign
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import CacheHit, SpeechCache
 
-T = TypeVar("T")
 logger = get_logger("cache")
 
 # Finished audio does not wait longer than this for a place to be kept in.
@@ -33,33 +32,31 @@ class TieredCache:
     async def get(self, key: str) -> CacheHit | None:
         """Find it in the nearest tier."""
         for depth, tier in enumerate(self._tiers):
-            hit = await _spared(tier, partial(tier.get, key), None)
+            hit = await _answer(tier, partial(tier.get, key))
             if isinstance(hit, CacheHit) and isinstance(hit.speech, EncodedSpeech):
                 for nearer in self._tiers[:depth]:
-                    await _spared(nearer, partial(nearer.set, key, hit.speech), False)
+                    await _answer(nearer, partial(nearer.set, key, hit.speech))
                 return hit
         return None
 
     async def set(self, key: str, speech: EncodedSpeech) -> bool:
         """Store in every tier; True when at least one kept it."""
-        return any([await _spared(tier, partial(tier.set, key, speech), False) for tier in self._tiers])
+        return any([await _answer(tier, partial(tier.set, key, speech)) is True for tier in self._tiers])
 
     async def stats(self) -> dict[str, dict[str, int]]:
         """All tiers' figures."""
         merged: dict[str, dict[str, int]] = {}
         for tier in self._tiers:
-            nothing: dict[str, dict[str, int]] = {}
-            figures = await _spared(tier, tier.stats, nothing)
-            figures = figures if isinstance(figures, dict) else nothing
-            merged |= {name: each for name, each in figures.items() if isinstance(each, dict)}
+            figures = await _answer(tier, tier.stats)
+            if isinstance(figures, dict):
+                merged |= {name: each for name, each in figures.items() if isinstance(each, dict)}
         return merged
 
 
-async def _spared(tier: SpeechCache, ask: Callable[[], Awaitable[T]], otherwise: T) -> T:
-    """What a tier answers, or what stands for it where the tier breaks or takes too long."""
+async def _answer(tier: SpeechCache, ask: Callable[[], Any]) -> Any:
+    """What a tier answers; None where it breaks or takes too long."""
     try:
-        async with asyncio.timeout(_LIMIT_S):
-            return await ask()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the edge of foreign code: a cache may be anybody's
+        return await foreign.call(ask, _LIMIT_S)
+    except Exception as error:  # noqa: BLE001 - the edge of foreign code: a cache may be anybody's
         logger.error("cache tier failed", extra={"tier": tier.name} | describe_error(error))
-        return otherwise
+        return None
