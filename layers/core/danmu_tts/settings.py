@@ -70,7 +70,7 @@ class _CloudSettings(_Section):
 
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or " " in value:
         raise ValueError("must be a web address that begins with http:// or https://")
     return value
 
