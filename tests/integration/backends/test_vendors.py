@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from danmu_tts.adapters.backends import voice_list
 from danmu_tts.adapters.backends.azure import AzureBackend
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError
@@ -63,7 +64,10 @@ async def test_a_style_is_sent_only_to_a_voice_that_has_it(tmp_path: Path) -> No
         assert (await spoken_by(vendor, tmp_path / "b", request)).style == ""
 
 
-async def test_a_withdrawn_voice_is_replaced_by_its_backends_next(tmp_path: Path) -> None:
+async def test_a_withdrawn_voice_is_replaced_by_its_backends_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voice_list, "_FRESH_S", -1)  # the list that is had first is old by the time it matters
     for open_vendor in (edge, azure, azure_words):
         with open_vendor() as vendor:
             assert isinstance(vendor.server, FakeEdge | FakeAzure)

@@ -82,6 +82,7 @@ async def test_health_is_asked_for_in_the_background_and_nobody_waits() -> None:
     thinks = asyncio.Event()
     backend = Patient(thinks=thinks)
     manager = a_manager(backend)
+    await speak(manager, "first")
     assert await ranked(manager) == ["first"]
     await settle()
     assert await ranked(manager) == ["first"]
@@ -90,9 +91,21 @@ async def test_health_is_asked_for_in_the_background_and_nobody_waits() -> None:
     assert (await manager.reports())["first"].health.detail == "check 1"
 
 
+async def test_nobody_is_checked_who_was_never_called() -> None:
+    called, other = Patient("called"), Patient("other")
+    manager = a_manager(called, other)
+    await speak(manager, "called")
+    await manager.rank(Wish("zh"))
+    await settle()
+    assert (called.checks, other.checks) == (1, 0)
+    await manager.reports()
+    assert (called.checks, other.checks) == (2, 1)
+
+
 async def test_health_is_asked_for_again_when_its_time_is_over_and_not_before() -> None:
     clock, backend = FakeClock(), Patient()
     manager = a_manager(backend, clock=clock)
+    await speak(manager, "first")
     for seconds, checks in [(0, 1), (59, 1), (1, 2), (59, 2), (1, 3)]:
         clock.advance(seconds)
         await ranked(manager)
@@ -202,6 +215,7 @@ async def test_one_that_cannot_be_closed_does_not_keep_the_others_open() -> None
 async def test_closing_gives_up_a_check_that_is_under_way() -> None:
     backend = Patient(thinks=asyncio.Event())
     manager = a_manager(backend)
+    await speak(manager, "first")
     await ranked(manager)
     await settle()
     await manager.close()

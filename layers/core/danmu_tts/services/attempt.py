@@ -34,6 +34,7 @@ class WatchedBackend:
         self.backend = backend
         self.circuit = circuit
         self.load = Load()
+        self.was_called = False
         self.succeeded_at_s = float("-inf")
         self._turns = asyncio.Semaphore(backend.traits.side_by_side)
         self._metrics = metrics
@@ -92,6 +93,7 @@ class WatchedBackend:
 
     async def _called(self, utterance: Utterance, budget_s: float) -> AsyncGenerator[AudioChunk, None]:
         passage = self._enter()
+        self.was_called = True
         # Time in the engine's own queue counts as queue, not as latency.
         ahead = 1 + self._queue_depth()
         started_s, outcome, latency_ms = self._clock(), "left", 0.0

@@ -114,7 +114,9 @@ class BackendManager:
 
     async def reports(self) -> dict[str, BackendReport]:
         """Each backend's own word, not older than the time between checks, and what was seen of it here."""
-        self._keep_warm()
+        if self._checking:
+            await asyncio.shield(self._checking)
+        self._keep_warm(everyone=True)
         if self._checking:
             await asyncio.shield(self._checking)
         now_s = self._clock()
@@ -155,14 +157,19 @@ class BackendManager:
     def _is_stale(self) -> bool:
         return self._checked_at_s is None or self._clock() - self._checked_at_s >= self._check_every_s
 
-    def _keep_warm(self) -> None:
-        """Traffic keeps the health fresh; nobody waits for it."""
-        if self._is_stale() and (self._checking is None or self._checking.done()):
-            self._checking = asyncio.create_task(self._check())
+    def _keep_warm(self, *, everyone: bool = False) -> None:
+        """Traffic keeps the health of those fresh that have been called; nobody waits for it.
 
-    async def _check(self) -> None:
-        self._checked_at_s = self._clock()
-        await asyncio.gather(*(self._check_one(name, each) for name, each in self.watched.items()))
+        The others are checked when somebody wants to know: a check loads a vendor's SDK.
+        """
+        under_way = self._checking is not None and not self._checking.done()
+        names = [name for name, each in self.watched.items() if everyone or each.was_called]
+        if names and not under_way and (self._is_stale() or not self._health.keys() >= set(names)):
+            self._checked_at_s = self._clock()
+            self._checking = asyncio.create_task(self._check(names))
+
+    async def _check(self, names: Sequence[str]) -> None:
+        await asyncio.gather(*(self._check_one(name, self.watched[name]) for name in names))
 
     async def _check_one(self, name: str, watched: WatchedBackend) -> None:
         """A failed check counts like a failed call, unless a call has just succeeded: some keys may speak, not list."""

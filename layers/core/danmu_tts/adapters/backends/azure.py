@@ -37,6 +37,7 @@ class AzureBackend(CloudBackend):
     """Azure's neural voices. Needs a key and a region, or the endpoint of a container or another cloud."""
 
     name = "azure"
+    sdk: tuple[str, ...] = ("httpx2",)
 
     def __init__(self, settings: AzureSettings) -> None:
         self._settings = settings
@@ -52,6 +53,7 @@ class AzureBackend(CloudBackend):
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
+        await self._load()
         audio = VendorAudio(self.name)
         headers = {"content-type": "application/ssml+xml", "x-microsoft-outputformat": OUTPUT_FORMAT} | UNPACKED
         with _translated():

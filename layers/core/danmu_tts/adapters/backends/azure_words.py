@@ -58,12 +58,15 @@ def create(context: BackendContext) -> Backend:
 class AzureWordsBackend(AzureBackend):
     """Like :class:`AzureBackend`, with a caption a word."""
 
+    sdk = ("httpx2", "azure.cognitiveservices.speech")
+
     def __init__(self, settings: AzureSettings) -> None:
         super().__init__(settings)
         self._idle: list[Any] = []
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
+        await self._load()
         audio = VendorAudio(self.name)
         words: tuple[Caption, ...] = ()
         synthesizer = self._idle.pop() if self._idle else self._open()

@@ -51,6 +51,7 @@ class EdgeBackend(CloudBackend):
     """One WebSocket an utterance, for the service takes no second one; 24 kHz MP3 at 48 kbit/s and word boundaries."""
 
     name = "edge"
+    sdk = ("edge_tts",)
 
     def __init__(self, settings: EdgeSettings) -> None:
         self._settings = settings
@@ -62,6 +63,7 @@ class EdgeBackend(CloudBackend):
 
     async def synthesize(self, utterance: Utterance) -> AsyncGenerator[AudioChunk, None]:
         """Speak; see ``ports.Backend``."""
+        await self._load()
         try:
             async with aclosing(self._speak(utterance)) as chunks:
                 async for chunk in chunks:

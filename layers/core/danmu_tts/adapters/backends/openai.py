@@ -46,6 +46,7 @@ class OpenAIBackend(CloudBackend):
     """One model of one server, asked for MP3, which every compatible server can make."""
 
     name = "openai"
+    sdk = ("openai",)
 
     def __init__(self, settings: OpenAISettings) -> None:
         self._settings = settings
@@ -57,12 +58,18 @@ class OpenAIBackend(CloudBackend):
             silence_limit_s=settings.silence_limit_ms / 1000, usd_per_million_chars=price.usd_per_million_chars
         )
 
+    async def _load_and_fetch(self) -> Sequence[Voice]:
+        if self._settings.voices or self._settings.base_url is None:
+            return self._known_voices()
+        return await super()._load_and_fetch()
+
     async def get_voices(self) -> Sequence[Voice]:
         """The settings' voices; else the server's own list, or OpenAI's."""
         return await self._list.get_asked() if self._settings.base_url else self._list.get()
 
     async def health_check(self) -> BackendHealth:
         """Ask for the list of models, which is free. Some servers have none, and some keys may speak but not list."""
+        await self._load()
         import openai
 
         with _translated(), contextlib.suppress(openai.NotFoundError, openai.PermissionDeniedError):
@@ -71,6 +78,7 @@ class OpenAIBackend(CloudBackend):
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
         """Speak; see ``ports.Backend``."""
+        await self._load()
         options: dict[str, Any] = {"speed": min(max(utterance.tempo, 0.25), 4.0)} if utterance.tempo != 1 else {}
         if utterance.style:
             options["instructions"] = utterance.style
@@ -105,8 +113,6 @@ class OpenAIBackend(CloudBackend):
         """``GET /audio/voices``: OpenAI has no such thing, many compatible servers do."""
         import openai
 
-        if self._settings.voices or self._settings.base_url is None:
-            return self._known_voices()
         with _translated():
             try:
                 listed = await self._client.get("/audio/voices", cast_to=object)

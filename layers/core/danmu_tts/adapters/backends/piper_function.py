@@ -46,6 +46,7 @@ class PiperFunctionBackend(CloudBackend):
     """Asks another function of ours. The credentials and the region are those of this one."""
 
     name = "piper"
+    sdk = ("boto3",)
 
     def __init__(self, settings: PiperSettings, function_name: str) -> None:
         self._settings = settings
@@ -55,8 +56,9 @@ class PiperFunctionBackend(CloudBackend):
 
     async def health_check(self) -> BackendHealth:
         """Ask Lambda whether it would run the function, which runs nothing and costs nothing."""
+        await self._load()
         with _translated():
-            await asyncio.to_thread(self._client.invoke, FunctionName=self._function_name, InvocationType="DryRun")
+            await asyncio.to_thread(self._dry_run)
         return BackendHealth(True, f"{len(self._list.get())} voices in function {self._function_name}")
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
@@ -86,6 +88,7 @@ class PiperFunctionBackend(CloudBackend):
         return [Voice(f"piper:{each.name}", each.language, each.gender, each.revision) for each in spoken.voices]
 
     async def _invoke(self, message: SpeakPiper) -> PiperSpoken:
+        await self._load()
         with _translated():
             payload = message.model_dump_json().encode()
             answer, failure = await asyncio.to_thread(self._call, payload)
@@ -95,6 +98,9 @@ class PiperFunctionBackend(CloudBackend):
             return PiperSpoken.model_validate_json(answer)
         except ValidationError as error:
             raise BackendServerError("piper's function answered what nobody understands.") from error
+
+    def _dry_run(self) -> None:
+        self._client.invoke(FunctionName=self._function_name, InvocationType="DryRun")
 
     def _call(self, payload: bytes) -> tuple[bytes, str | None]:
         answer = self._client.invoke(FunctionName=self._function_name, Payload=payload)
