@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 
 import pytest
 from pydantic import SecretStr
@@ -22,8 +24,12 @@ from tests.fakes.openai import FakeOpenAI
 from tests.fakes.speech import Speech, hum
 from tests.fakes.vendor import LocalServer
 
+# Loading an SDK may take longer than the silence that a test allows.
+for _sdk in ("azure.cognitiveservices.speech", "boto3", "edge_tts", "httpx2", "openai"):
+    import_module(_sdk)
+
 AZURE_KEY = SecretStr("0" * 32)
-SILENCE_LIMIT_MS = 600
+SILENCE_LIMIT_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,15 @@ def openai(speech: Speaker = hum, silence_limit_ms: int = SILENCE_LIMIT_MS) -> I
         yield Vendor("openai", server, OpenAIBackend(settings))
 
 
+@cache
+def _load_piper() -> None:
+    piper_function.handler({"text": "warm up", "voice": "en_US-joe-medium"}, None)
+
+
 @contextmanager
 def piper(speech: Speaker = hum, silence_limit_ms: int = 2000) -> Iterator[Vendor]:
     """The real Piper in the real handler; ``speech`` is not asked."""
+    _load_piper()
     with FakeLambda({"danmu-piper": piper_function.handler}) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.url)
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
