@@ -7,9 +7,17 @@ from pydantic import ValidationError
 
 from danmu_tts import process_loop
 from danmu_tts.bootstrap import Container, piper_container
-from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, VoiceNotFoundError, VoiceWithdrawnError
+from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, NothingToSayError, VoiceNotFoundError
 from danmu_tts.domain.speech import Prosody, SpeechRequest
-from speech_contract.piper import PiperCaption, PiperSpoken, PiperVoice, SpeakPiper
+from speech_contract.piper import (
+    BAD_MESSAGE,
+    NOTHING_TO_SAY,
+    VOICE_GONE,
+    PiperCaption,
+    PiperSpoken,
+    PiperVoice,
+    SpeakPiper,
+)
 
 _PATIENCE_S = 28.0
 
@@ -20,9 +28,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         message = SpeakPiper.model_validate(event)
         answer = process_loop.run(_answer(message, piper_container()))
     except ValidationError:
-        answer = PiperSpoken(error="invalid_request", message="The event is no SpeakPiper message.")
+        answer = PiperSpoken(error=BAD_MESSAGE, message="The event is no SpeakPiper message.")
+    except NothingToSayError as error:
+        answer = PiperSpoken(error=NOTHING_TO_SAY, message=error.message)
     except VoiceNotFoundError as error:
-        answer = PiperSpoken(error=VoiceWithdrawnError.reason, message=error.message)
+        answer = PiperSpoken(error=VOICE_GONE, message=error.message)
     except DanmuTTSError as error:
         reason = error.reason if isinstance(error, BackendUnavailableError) else error.code
         answer = PiperSpoken(error=reason, message=error.message)

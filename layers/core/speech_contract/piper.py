@@ -41,12 +41,17 @@ class PiperVoice(BaseModel):
     revision: str
 
 
+NOTHING_TO_SAY = "nothing_to_say"
+VOICE_GONE = "voice_gone"
+BAD_MESSAGE = "bad_message"
+
+
 class PiperSpoken(_Message):
     """The answer.
 
     Attributes:
         audio: MP3, for five minutes of samples would not fit the 6 MB of an answer.
-        error: ``code`` of the error that came instead, with its ``message``.
+        error: what came instead, with its ``message``: one of the words below, or a backend error's reason.
     """
 
     audio: bytes = b""

@@ -25,7 +25,7 @@ from danmu_tts.domain.voices import Voice
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import Backend, BackendHealth, BackendTraits
 from danmu_tts.settings import PiperSettings
-from speech_contract.piper import PiperSpoken, SpeakPiper
+from speech_contract.piper import NOTHING_TO_SAY, VOICE_GONE, PiperSpoken, SpeakPiper
 
 _PACKAGED = Voice("piper:en_US-joe-medium", "en-US", "male", "function")
 
@@ -65,9 +65,9 @@ class PiperFunctionBackend(CloudBackend):
         """Speak; see ``ports.Backend``. The answer of a function comes whole."""
         name = utterance.voice.name
         spoken = await self._invoke(SpeakPiper(text=utterance.text, voice=name, tempo=utterance.tempo))
-        if spoken.error == NothingToSayError.code:
+        if spoken.error == NOTHING_TO_SAY:
             raise NothingToSayError(spoken.message, param="text")
-        if spoken.error == VoiceWithdrawnError.reason:
+        if spoken.error == VOICE_GONE:
             self._list.withdraw(name)
             raise VoiceWithdrawnError(spoken.message)
         if spoken.error:
