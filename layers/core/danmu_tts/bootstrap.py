@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.domain.selection import VoiceChoice
@@ -19,6 +19,9 @@ from danmu_tts.services.hooks import Hooks
 from danmu_tts.services.maker import Maker
 from danmu_tts.services.speak import SpeakOptions, SpeakService
 from danmu_tts.settings import PiperSettings, Settings
+
+if TYPE_CHECKING:
+    from danmu_tts.adapters.cache.signed_files import SignedFiles
 
 # Name to factory. Each is imported only when the settings name it. Kokoro is not here: it comes by its entry point.
 BACKENDS = {
@@ -129,7 +132,7 @@ def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) 
     return built
 
 
-def _cache(settings: Settings, additions: Additions) -> tuple[SpeechCache, Any]:
+def _cache(settings: Settings, additions: Additions) -> "tuple[SpeechCache, SignedFiles]":
     """The tiers that can be had, as one cache, and the store that signs URLs of what is in the file tier."""
     from danmu_tts.adapters.cache.files import FileCache
     from danmu_tts.adapters.cache.memory import MemoryCache

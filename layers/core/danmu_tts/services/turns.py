@@ -75,7 +75,7 @@ class Turns(Generic[T]):
 
     async def _close(self, given_up: asyncio.Task[T | Literal[_End.END]] | None) -> None:
         if given_up:
-            await asyncio.wait({given_up})
+            await asyncio.gather(given_up, return_exceptions=True)  # nobody is left to hear what it failed with
         close = getattr(self._items, "aclose", None)
         try:
             if close:

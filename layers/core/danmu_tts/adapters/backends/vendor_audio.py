@@ -129,9 +129,8 @@ class _Mp3Reader:
         whole = bytes(buffer[:end])
         del buffer[:end]
         if len(buffer) >= 4 and mp3.frame_at(buffer, 0) is None:
-            self._over = buffer[:3] == b"TAG" or not any(
-                buffer[:4]
-            )  # an ID3v1 tag, or zeros that some encoders end with
+            # An ID3v1 tag, or the zeros that some encoders end with.
+            self._over = buffer[:3] == b"TAG" or not any(buffer[:4])
             if not self._over:
                 raise BadAudioError(f"{self._backend} sent something that is no audio after {end} bytes that were.")
             buffer.clear()

@@ -48,8 +48,9 @@ class TieredCache:
         merged: dict[str, dict[str, int]] = {}
         for tier in self._tiers:
             figures = await _answer(tier, tier.stats)
-            if isinstance(figures, dict):
-                merged |= {name: each for name, each in figures.items() if isinstance(each, dict)}
+            for name, each in figures.items() if isinstance(figures, dict) else ():
+                if isinstance(each, dict):
+                    merged[str(name)] = {str(key): value for key, value in each.items() if isinstance(value, int)}
         return merged
 
 
