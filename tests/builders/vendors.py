@@ -1,7 +1,7 @@
 """Each vendor's backend with the vendor's real SDK, talking to a server that speaks the vendor's protocol."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -90,4 +90,12 @@ def piper(speech: Speaker = hum, silence_limit_ms: int = 2000) -> Iterator[Vendo
         yield Vendor("piper", server, PiperFunctionBackend(settings, "danmu-piper"))
 
 
-VENDORS = {"edge": edge, "azure": azure, "azure-words": azure_words, "openai": openai, "piper": piper}
+OpenVendor = Callable[..., AbstractContextManager[Vendor]]
+
+VENDORS: dict[str, OpenVendor] = {
+    "edge": edge,
+    "azure": azure,
+    "azure-words": azure_words,
+    "openai": openai,
+    "piper": piper,
+}

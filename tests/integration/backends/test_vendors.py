@@ -12,7 +12,7 @@ from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import Prosody, SpeechRequest
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.speak_bench import speak_bench
-from tests.builders.vendors import Vendor, azure, azure_words, edge, openai
+from tests.builders.vendors import OpenVendor, Vendor, azure, azure_words, edge, openai
 from tests.fakes.azure import FakeAzure
 from tests.fakes.edge import FakeEdge
 from tests.fakes.openai import FakeOpenAI
@@ -35,8 +35,8 @@ async def test_edge_gets_percents_and_hertz(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("open_vendor", [azure, azure_words])
-async def test_azure_gets_percents_and_semitones(tmp_path: Path, open_vendor: object) -> None:
-    with open_vendor() as vendor:  # type: ignore[operator]  # either builder
+async def test_azure_gets_percents_and_semitones(tmp_path: Path, open_vendor: OpenVendor) -> None:
+    with open_vendor() as vendor:
         got = await spoken_by(vendor, tmp_path, SpeechRequest("你好", prosody=PROSODY))
     assert (got.voice, got.rate, got.pitch, got.volume) == ("zh-CN-XiaoxiaoNeural", "+50%", "+2.00st", "-50%")
 
@@ -85,9 +85,10 @@ async def test_a_withdrawn_voice_is_replaced_by_its_backends_next(
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.GARBAGE, Fault.SILENT, Fault.RESET, Fault.TRUNCATED])
 @pytest.mark.parametrize("open_vendor", [edge, azure, openai])
-async def test_the_last_good_voices_are_kept_while_the_vendor_is_away(fault: Fault, open_vendor: object) -> None:
-    with open_vendor() as vendor:  # type: ignore[operator]  # any of the builders
+async def test_the_last_good_voices_are_kept_while_the_vendor_is_away(fault: Fault, open_vendor: OpenVendor) -> None:
+    with open_vendor() as vendor:
         before = await vendor.backend.get_voices()
+        assert isinstance(vendor.server, VendorServer)
         vendor.server.fault = vendor.server.voices_fault = fault
         with contextlib.suppress(BackendUnavailableError):
             await vendor.backend.health_check()
@@ -96,8 +97,8 @@ async def test_the_last_good_voices_are_kept_while_the_vendor_is_away(fault: Fau
 
 
 @pytest.mark.parametrize("open_vendor", [azure, openai, azure_words])
-async def test_connections_are_reused(open_vendor: object, tmp_path: Path) -> None:
-    with open_vendor() as vendor:  # type: ignore[operator]  # any of the builders
+async def test_connections_are_reused(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    with open_vendor() as vendor:
         service = speak_bench(vendor.backend, directory=tmp_path).service
         for number in range(6):
             await service.speak(SpeechRequest(f"hello number {number}", language="en"))
