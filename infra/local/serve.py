@@ -1,5 +1,7 @@
 """Wire the local gateway to the handlers that Lambda calls."""
 
+import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -9,6 +11,8 @@ import typer
 from starlette.types import ASGIApp
 
 from infra.local.server import run
+
+_GOODBYE_S = 1.0
 
 
 def serve(host: str | None, port: int | None) -> NoReturn:
@@ -22,6 +26,8 @@ def serve(host: str | None, port: int | None) -> NoReturn:
         port=server.port if port is None else port,
         on_ready=_say_ready,
     )
+    if code == 0:
+        _say_goodbye()
     sys.stdout.flush()
     sys.stderr.flush()
     # Whoever was in flight has had his time. An engine's thread would hold the process until its text is spoken.
@@ -54,6 +60,15 @@ def _preload() -> None:
             process_loop.run(watched.backend.initialize())
         except DanmuTTSError:
             continue  # said by the backend's log; the others still load
+
+
+def _say_goodbye() -> None:
+    """Close the vendors' connections, if that is quick."""
+    from danmu_tts import process_loop
+    from danmu_tts.bootstrap import container
+
+    with contextlib.suppress(TimeoutError):
+        process_loop.run(asyncio.wait_for(container().backends.close(), _GOODBYE_S))
 
 
 def _say_ready(base_url: str) -> None:
