@@ -1,0 +1,27 @@
+"""Real servers for any test: one a session, emptied for each test; or one of the test's own, to stop and pause."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def plain_redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("plain-redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def plain_redis(plain_redis_server: RedisServer) -> RedisServer:
+    """Empty. Leave it running: other tests share it."""
+    plain_redis_server.flush()
+    return plain_redis_server
+
+
+@pytest.fixture
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """The test's own, to stop and pause."""
+    with RedisServer(tmp_path_factory.mktemp("own-redis")) as server:
+        yield server
