@@ -6,6 +6,8 @@
     ├── InvalidRequestError          400 invalid_request      the caller must change something
     │   └── NothingToSayError        400 invalid_request      only spaces, punctuation or emoji
     ├── UnsupportedFormatError       400 unsupported_format
+    ├── UnauthorizedError            401 unauthorized         no credential, or one that is not good
+    ├── ForbiddenError               403 forbidden            the credential is good, but not for this
     ├── NotFoundError                404 not_found
     ├── VoiceNotFoundError           404 voice_not_found
     ├── TextTooLongError             413 text_too_long
@@ -24,6 +26,7 @@
     │   ├── BackendServerError       server_error  a mistake of its own
     │   ├── NoAudioError             no_audio      it finished without audio
     │   └── BadAudioError            bad_audio     it sent half of it, or something that is no audio
+    ├── StoreAwayError               503 backend_unavailable  what we keep cannot be reached
     ├── NoBackendsAvailableError     503 no_backend_available nothing is left to try
     └── DeadlineExceededError        504 deadline_exceeded    the speech has lost its worth
 
@@ -72,6 +75,20 @@ class UnsupportedFormatError(DanmuTTSError):
 
     code = "unsupported_format"
     http_status = 400
+
+
+class UnauthorizedError(DanmuTTSError):
+    """The caller shows no credential, or one that is unknown, wrong, revoked or expired."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class ForbiddenError(DanmuTTSError):
+    """The caller is known, and may not do this, or not in this room."""
+
+    code = "forbidden"
+    http_status = 403
 
 
 class NotFoundError(DanmuTTSError):
@@ -234,6 +251,14 @@ class BadAudioError(BackendUnavailableError):
 
     reason = "bad_audio"
     repeatable = True
+
+
+class StoreAwayError(DanmuTTSError):
+    """A store of ours cannot be read or written now."""
+
+    code = "backend_unavailable"
+    http_status = 503
+    retryable = True
 
 
 class NoBackendsAvailableError(DanmuTTSError):
