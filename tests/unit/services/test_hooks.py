@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from danmu_tts.domain.access import ANONYMOUS, Principal, Scope
 from danmu_tts.domain.errors import InvalidRequestError
 from danmu_tts.domain.speech import Speech, SpeechRequest, Timings
 from danmu_tts.services.hooks import Hooks
@@ -107,6 +108,18 @@ async def test_a_plugin_that_breaks_is_as_if_it_were_not_there_and_is_logged(bro
     assert all("test_hooks.py" in vars(record)["where"] for record in shown)
     assert "anybody" not in str([vars(record) for record in shown])
     assert all(record.exc_info for record in records if record.levelno == logging.DEBUG)
+
+
+CALLER = Principal("abcdefghij27", frozenset({Scope.SPEAK}), requests_per_minute=1, monthly_usd=0.5)
+
+
+@pytest.mark.parametrize("claimed", [ANONYMOUS, replace(CALLER, monthly_usd=None), None, "admin"])
+async def test_who_asks_stays_whatever_a_plugin_claims(claimed: Any) -> None:
+    def claim(request: SpeechRequest) -> SpeechRequest:
+        return replace(request, text="再见", principal=claimed)
+
+    request = await Hooks([Hook(pre=claim)]).pre_process(replace(REQUEST, principal=CALLER))
+    assert (request.text, request.principal) == ("再见", CALLER)
 
 
 @pytest.mark.parametrize("returned", [None, "你好", SPEECH])

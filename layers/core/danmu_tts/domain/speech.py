@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from danmu_tts.domain.access import ANONYMOUS, Principal
 from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
 from danmu_tts.domain.voices import Voice
 
@@ -50,6 +51,7 @@ class SpeechRequest:
         language: BCP 47 tag; the text decides when None.
         style: a manner of speaking by name (``cheerful``) or in words; voices that cannot follow it ignore it.
         deadline_ms: counted from the moment the service takes the request; None takes the configured one.
+        principal: who asks.
     """
 
     text: str
@@ -62,6 +64,7 @@ class SpeechRequest:
     deadline_ms: int | None = None
     room: str | None = None
     style: str | None = None
+    principal: Principal = ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,10 @@ async def _run(plugin: Plugin, step: Callable[[T], Any], value: T) -> T:
         result = await foreign.call(lambda: step(value), _LIMIT_S)
         if result is value:
             return value
-        return cast(T, _adapters()[type(value)].validate_python(asdict(result)))  # input like any other
+        fields = asdict(result)  # input like any other
+        if isinstance(value, SpeechRequest):
+            fields["principal"] = value.principal  # no plugin says who asks, or what he may do and spend
+        return cast(T, _adapters()[type(value)].validate_python(fields))
     except DanmuTTSError:
         raise
     except Exception as error:
