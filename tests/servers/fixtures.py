@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.redis_server import RedisServer
+from tests.servers.redis_server import ClusterRedisServer, RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +24,24 @@ def plain_redis(plain_redis_server: RedisServer) -> RedisServer:
 def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """The test's own, to stop and pause."""
     with RedisServer(tmp_path_factory.mktemp("own-redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cluster_redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRedisServer]:
+    with ClusterRedisServer(tmp_path_factory.mktemp("cluster-redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def cluster_redis(cluster_redis_server: ClusterRedisServer) -> ClusterRedisServer:
+    """Empty. Leave it running: other tests share it."""
+    cluster_redis_server.flush()
+    return cluster_redis_server
+
+
+@pytest.fixture
+def own_cluster_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterRedisServer]:
+    """The test's own, to stop and pause. Slow: it starts in 2 s."""
+    with ClusterRedisServer(tmp_path_factory.mktemp("own-cluster-redis")) as server:
         yield server

@@ -1,18 +1,42 @@
 """The Redis servers of the tests do what the tests rely on."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from tests.servers.redis_server import RedisServer, program
+from tests.servers.redis_server import ClusterRedisServer, RedisServer, program
 
 _NO_RETRY = Retry(NoBackoff(), 0)
-_SHORT_S = 0.05
+_SHORT_S = 0.3
+
+
+def _options(server: ClusterRedisServer, **changed: Any) -> dict[str, Any]:
+    """What a client of the cluster needs, be it for one node or for all."""
+    options = {
+        "host": "localhost",
+        "port": server.port,
+        "username": server.user,
+        "password": server.password,
+        "ssl": True,
+        "ssl_ca_certs": str(server.ca_file),
+        "retry": _NO_RETRY,
+    }
+    return options | changed
+
+
+def _cluster_client(server: ClusterRedisServer, **changed: Any) -> RedisCluster:
+    return RedisCluster(**_options(server, **changed))
+
+
+def _node_client(server: ClusterRedisServer, **changed: Any) -> Redis:
+    return Redis(**_options(server, **changed))
 
 
 async def test_plain_server_answers(plain_redis: RedisServer) -> None:
@@ -33,8 +57,7 @@ async def test_paused_server_times_out_and_recovers(own_redis: RedisServer) -> N
         own_redis.pause()
         with pytest.raises(RedisTimeoutError):
             await client.ping()
-    own_redis.resume()
-    async with Redis.from_url(own_redis.url) as client:
+        own_redis.resume()
         assert await client.ping()
 
 
@@ -54,6 +77,97 @@ def test_paused_server_can_be_stopped(own_redis: RedisServer) -> None:
     own_redis.pause()
     own_redis.stop()
     own_redis.start()
+
+
+async def test_cluster_answers(cluster_redis: ClusterRedisServer) -> None:
+    async with _cluster_client(cluster_redis) as client:
+        assert await client.ping()
+        await client.set("danmu:key", "value")
+        assert await client.get("danmu:key") == b"value"
+    assert (
+        cluster_redis.url
+        == f"rediss+cluster://{cluster_redis.user}:{cluster_redis.password}@localhost:{cluster_redis.port}"
+    )
+
+
+@pytest.mark.parametrize("_round", [1, 2])
+async def test_each_test_gets_an_empty_cluster(cluster_redis: ClusterRedisServer, _round: int) -> None:
+    async with _cluster_client(cluster_redis) as client:
+        assert await client.dbsize() == 0
+        await client.set("danmu:left", "behind")
+
+
+async def test_cluster_refuses_keys_of_two_slots(cluster_redis: ClusterRedisServer) -> None:
+    async with _node_client(cluster_redis) as client:
+        assert await client.mget("danmu:{one}:a", "danmu:{one}:b") == [None, None]
+        with pytest.raises(ResponseError, match="same slot"):
+            await client.mget("danmu:one", "danmu:two")
+
+
+async def test_cluster_runs_scripts_and_publishes(cluster_redis: ClusterRedisServer) -> None:
+    async with _cluster_client(cluster_redis) as client:
+        digest = await client.script_load("return redis.call('incr', KEYS[1])")
+        assert await client.evalsha(digest, 1, "danmu:count") == 1
+        async with client.pubsub() as listener:
+            await listener.ssubscribe("danmu:news")
+            await client.spublish("danmu:news", "hello")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("GET", "elsewhere"),
+        ("PUBLISH", "elsewhere", "hello"),
+        ("KEYS", "*"),
+        ("FLUSHALL",),
+        ("CONFIG GET", "*"),
+        ("INFO",),
+    ],
+    ids=" ".join,
+)
+async def test_cluster_grants_one_prefix_and_ordinary_commands(
+    cluster_redis: ClusterRedisServer, command: tuple[str, ...]
+) -> None:
+    async with _cluster_client(cluster_redis) as client:
+        with pytest.raises(NoPermissionError):
+            await client.execute_command(*command)
+
+
+@pytest.mark.parametrize("password", ["wrong", None])
+async def test_cluster_refuses_who_has_not_the_password(
+    cluster_redis: ClusterRedisServer, password: str | None
+) -> None:
+    async with _node_client(cluster_redis, password=password) as client:
+        with pytest.raises(AuthenticationError):
+            await client.ping()
+
+
+async def test_cluster_refuses_plain_tcp(cluster_redis: ClusterRedisServer) -> None:
+    async with Redis(host="localhost", port=cluster_redis.port, retry=_NO_RETRY) as client:
+        with pytest.raises(RedisConnectionError):
+            await client.ping()
+
+
+async def test_cluster_is_trusted_by_its_own_authority_only(cluster_redis: ClusterRedisServer) -> None:
+    async with _node_client(cluster_redis, ssl_ca_certs=None) as client:
+        with pytest.raises(RedisConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
+            await client.ping()
+
+
+async def test_cluster_hangs_recovers_and_restarts(own_cluster_redis: ClusterRedisServer) -> None:
+    server = own_cluster_redis
+    async with _cluster_client(server, socket_timeout=_SHORT_S) as client:
+        await client.set("danmu:key", "value")
+        server.pause()
+        with pytest.raises(RedisError):
+            await client.get("danmu:key")
+        server.resume()
+        assert await client.get("danmu:key") == b"value"
+        server.stop()
+        with pytest.raises(RedisError):
+            await client.get("danmu:key")
+        server.start()
+        assert await client.get("danmu:key") is None
 
 
 def test_failed_start_shows_the_log(tmp_path: Path) -> None:
