@@ -13,6 +13,9 @@ class RecordingMetrics:
         self.lookups: Counter[str] = Counter()
         self.attempts: Counter[tuple[str, str]] = Counter()
         self.fallbacks: Counter[tuple[str, str]] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.characters: Counter[str] = Counter()
+        self.usd: dict[str, float] = {}
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
         self.requests[backend, status] += 1
@@ -29,6 +32,13 @@ class RecordingMetrics:
 
     def cache(self, *, tier: str) -> None:
         self.lookups[tier] += 1
+
+    def limited(self, *, of: str) -> None:
+        self.refused[of] += 1
+
+    def spent(self, *, backend: str, characters: int, usd: float) -> None:
+        self.characters[backend] += characters
+        self.usd[backend] = self.usd.get(backend, 0.0) + usd
 
     def render(self) -> tuple[bytes, str]:
         return b"", "text/plain"

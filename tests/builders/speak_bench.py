@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -10,13 +11,22 @@ from danmu_tts.adapters.cache.files import FileCache
 from danmu_tts.adapters.cache.memory import MemoryCache
 from danmu_tts.adapters.cache.signed_files import SignedFiles
 from danmu_tts.adapters.cache.tiered import TieredCache
+from danmu_tts.adapters.flights.redis import RedisFlights
+from danmu_tts.adapters.ledger.sqlite import SqliteLedger
+from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
+from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.domain.circuit import CircuitPolicy
 from danmu_tts.domain.selection import VoiceChoice
-from danmu_tts.ports import Backend, Metrics, Plugin, SpeechCache
+from danmu_tts.ports import Backend, Metrics, Plugin
 from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.budget import Budget
 from danmu_tts.services.hooks import Hooks
+from danmu_tts.services.limits import Limits
 from danmu_tts.services.maker import Maker
+from danmu_tts.services.single_flight import SingleFlight
+from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakOptions, SpeakService
+from danmu_tts.settings import LimitSettings, RedisSettings
 from tests.builders.clock import FakeClock
 from tests.builders.recording_metrics import RecordingMetrics
 
@@ -60,10 +70,15 @@ def speak_bench(
     deadline_ms: int = 30_000,
     plugins: Sequence[Plugin] = (),
     circuit: CircuitPolicy | None = None,
+    cache: TieredCache | None = None,
+    limits: LimitSettings | None = None,
+    monthly_usd: float | None = None,
+    now: datetime = datetime(2026, 11, 22, tzinfo=UTC),
 ) -> SpeakBench:
     memory = MemoryCache(MEGABYTE, ttl_s=3600, clock=FakeClock())
     files = FileCache(directory / "cache", 8 * MEGABYTE, ttl_s=3600, clock=FakeClock())
-    cache: SpeechCache = TieredCache([memory, files])
+    cache = cache or TieredCache([memory, files])
+    redis = RedisClient(RedisSettings())
     metrics = RecordingMetrics()
     ids = count(1)
     clock = clock or FakeClock()
@@ -73,10 +88,13 @@ def speak_bench(
     async def pause(seconds: float) -> None:
         pauses_s.append(seconds)
 
+    maker = Maker(manager, Encoders(), clock, sleep=pause)
+    budget = Budget(SqliteLedger(directory / "spend.sqlite3"), monthly_usd, metrics, lambda: now)
+    source = Source(manager, maker, SingleFlight(cache, RedisFlights(redis), clock), budget, metrics)
     service = SpeakService(
         manager,
-        Maker(manager, Encoders(), clock, sleep=pause),
-        cache,
+        source,
+        Limits(RedisLimiter(redis), LocalLimiter(), limits or LimitSettings(), metrics),
         SignedFiles(files, directory / "signing-key", ttl_s=900, clock=FakeClock()),
         Hooks(plugins),
         metrics,

@@ -11,7 +11,8 @@ from danmu_tts.adapters.cache.files import FileCache
 from danmu_tts.adapters.cache.memory import MemoryCache
 from danmu_tts.adapters.cache.tiered import TieredCache
 from danmu_tts.domain.audio import AudioFormat
-from danmu_tts.ports import CacheHit, SpeechCache
+from danmu_tts.ports import CacheHit, Refusal, SpeechCache
+from tests.builders.caches import a_hit
 from tests.builders.clock import FakeClock
 from tests.builders.speech import KEY, a_key, a_speech
 
@@ -58,8 +59,7 @@ async def entries_of(cache: SpeechCache) -> int:
 async def test_gives_back_every_field(tiers: Tiers, audio_format: AudioFormat) -> None:
     speech = a_speech(bytes(range(256)), audio_format=audio_format)
     assert await tiers.cache.set(KEY, speech)
-    hit = await tiers.cache.get(KEY)
-    assert hit is not None
+    hit = await a_hit(tiers.cache, KEY)
     assert hit.speech == speech
     assert hit.tier in tiers_of(tiers.cache)
 
@@ -67,7 +67,7 @@ async def test_gives_back_every_field(tiers: Tiers, audio_format: AudioFormat) -
 async def test_speech_without_captions_comes_back_without(tiers: Tiers) -> None:
     speech = replace(a_speech(), captions=())
     await tiers.cache.set(KEY, speech)
-    assert (await tiers.cache.get(KEY) or pytest.fail("miss")).speech == speech
+    assert (await a_hit(tiers.cache, KEY)).speech == speech
 
 
 async def test_an_unknown_key_is_a_miss(tiers: Tiers) -> None:
@@ -78,8 +78,7 @@ async def test_an_unknown_key_is_a_miss(tiers: Tiers) -> None:
 async def test_the_last_write_is_what_is_read(tiers: Tiers) -> None:
     await tiers.cache.set(KEY, a_speech(b"old"))
     await tiers.cache.set(KEY, a_speech(b"newer"))
-    hit = await tiers.cache.get(KEY)
-    assert hit is not None
+    hit = await a_hit(tiers.cache, KEY)
     assert hit.speech.audio == b"newer"
     assert await entries_of(tiers.cache) == 1
 
@@ -146,11 +145,11 @@ async def test_many_may_read_and_write_one_key_at_once(tiers: Tiers) -> None:
     async def write() -> None:
         assert await tiers.cache.set(KEY, speech)
 
-    async def read() -> CacheHit | None:
+    async def read() -> CacheHit | Refusal | None:
         return await tiers.cache.get(KEY)
 
     writes = [write() for _ in range(20)]
     hits = await asyncio.gather(*(read() for _ in range(20)), *writes, *(read() for _ in range(20)))
-    assert all(hit.speech == speech for hit in hits if hit)
-    assert (await tiers.cache.get(KEY) or pytest.fail("miss")).speech == speech
+    assert all(hit.speech == speech for hit in hits if isinstance(hit, CacheHit))
+    assert (await a_hit(tiers.cache, KEY)).speech == speech
     assert await entries_of(tiers.cache) == 1

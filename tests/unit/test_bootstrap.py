@@ -10,6 +10,7 @@ from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.settings import (
     AzureSettings,
+    BudgetSettings,
     CacheSettings,
     EdgeSettings,
     LoggingSettings,
@@ -19,6 +20,7 @@ from danmu_tts.settings import (
     Settings,
     TtsSettings,
 )
+from tests.builders.caches import a_hit
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs
 
@@ -27,6 +29,7 @@ def settings_in(directory: Path, *backends: str, **tts: object) -> Settings:
     return Settings(
         tts=TtsSettings.model_validate({"backends": backends, **tts}),
         cache=CacheSettings(directory=directory / "cache"),
+        budget=BudgetSettings(file=directory / "spend.sqlite3"),
         models=ModelSettings(directory=directory / "models"),
         logging=LoggingSettings(),
         security=SecuritySettings(),
@@ -80,7 +83,7 @@ async def test_speaks_with_the_backends_that_a_test_gives(tmp_path: Path) -> Non
     container = build(settings_in(tmp_path), backends={"fake": FakeBackend()}, clock=lambda: 0.0, new_id=lambda: "id-1")
     speech = await container.speak.speak(SpeechRequest("你好", format=AudioFormat.WAV))
     assert (speech.id, speech.encoded.backend, speech.timings.total_ms) == ("id-1", "fake", 0)
-    assert (await container.cache.get(speech.key) or pytest.fail("not kept")).tier == "memory"
+    assert (await a_hit(container.cache, speech.key)).tier == "memory"
     assert b'tts_requests_total{backend="fake",status="ok"} 1.0' in container.metrics.render()[0]
 
 

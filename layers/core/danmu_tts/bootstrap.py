@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,30 @@ from danmu_tts.domain.selection import VoiceChoice
 from danmu_tts.observability import configure_logging
 from danmu_tts.once import once
 from danmu_tts.plugins import Additions, BackendContext, Broken, CacheContext, Kind
-from danmu_tts.ports import AudioEncoders, Backend, Metrics, Plugin, SignedAudioFiles, SpeechCache
+from danmu_tts.ports import (
+    AudioEncoders,
+    Backend,
+    Ledger,
+    Metrics,
+    Plugin,
+    SharedStore,
+    SignedAudioFiles,
+    SpeechCache,
+)
 from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.budget import Budget
 from danmu_tts.services.hooks import Hooks
+from danmu_tts.services.limits import Limits
 from danmu_tts.services.maker import Maker
+from danmu_tts.services.single_flight import SingleFlight
+from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakOptions, SpeakService
 from danmu_tts.settings import PiperSettings, Settings
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.cache.signed_files import SignedFiles
+    from danmu_tts.adapters.cache.tiered import TieredCache
+    from danmu_tts.adapters.redis.client import RedisClient
 
 # Name to factory. Each is imported only when the settings name it. Kokoro is not here: it comes by its entry point.
 BACKENDS = {
@@ -41,6 +57,8 @@ class Container:
     maker: Maker
     backends: BackendManager
     cache: SpeechCache
+    redis: SharedStore
+    budget: Budget
     metrics: Metrics
     signed_files: SignedAudioFiles
     model_aliases: frozenset[str]
@@ -82,14 +100,18 @@ def build(
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> Container:
     """Wire the services. Reads nothing but the packaged data; opens nothing."""
+    from danmu_tts.adapters.flights.redis import RedisFlights
+    from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
+    from danmu_tts.adapters.redis.client import RedisClient
 
     aliases, samples = _data("voice_aliases.json"), _data("sample_lines.json")
     additions = Additions()
     absent: dict[str, str] = {}
     if backends is None:
         backends = _backends(settings, additions, absent)
-    cache, signed_files = _cache(settings, additions)
+    redis = RedisClient(settings.redis)
+    cache, signed_files = _cache(settings, additions, redis)
     active = tuple(
         plugin for name in settings.tts.plugins if (plugin := additions.make(Kind.PLUGIN, name, {})) is not None
     )
@@ -97,10 +119,12 @@ def build(
     choice = VoiceChoice(aliases["voices"], settings.tts.default_voices, settings.tts.patience_ms)
     manager = BackendManager(backends, absent, choice, metrics, clock)
     maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
+    budget = Budget(_ledger(settings, redis), settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC))
+    flights = SingleFlight(cache, RedisFlights(redis), clock)
     speak = SpeakService(
         manager,
-        maker,
-        cache,
+        Source(manager, maker, flights, budget, metrics),
+        Limits(RedisLimiter(redis), LocalLimiter(), settings.limits, metrics),
         signed_files,
         Hooks(active),
         metrics,
@@ -110,7 +134,19 @@ def build(
     )
     models = frozenset(aliases["models"])
     return Container(
-        settings, speak, maker, manager, cache, metrics, signed_files, models, samples, active, tuple(additions.broken)
+        settings,
+        speak,
+        maker,
+        manager,
+        cache,
+        redis,
+        budget,
+        metrics,
+        signed_files,
+        models,
+        samples,
+        active,
+        tuple(additions.broken),
     )
 
 
@@ -132,27 +168,44 @@ def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) 
     return built
 
 
-def _cache(settings: Settings, additions: Additions) -> "tuple[SpeechCache, SignedFiles]":
+def _cache(settings: Settings, additions: Additions, redis: "RedisClient") -> "tuple[TieredCache, SignedFiles]":
     """The tiers that can be had, as one cache, and the store that signs URLs of what is in the file tier."""
     from danmu_tts.adapters.cache.files import FileCache
     from danmu_tts.adapters.cache.memory import MemoryCache
+    from danmu_tts.adapters.cache.redis import RedisCache
     from danmu_tts.adapters.cache.signed_files import SignedFiles
     from danmu_tts.adapters.cache.tiered import TieredCache
 
-    stored = FileCache(settings.cache.directory, settings.cache.file_max_bytes, settings.cache.file_ttl_s)
-    memory = MemoryCache(settings.cache.memory_max_bytes, settings.cache.memory_ttl_s)
-    own: dict[str, SpeechCache] = {"memory": memory, "file": stored}
-    tiers = (
-        own.get(name) or additions.make(Kind.CACHE, name, {}, CacheContext(settings)) for name in settings.cache.tiers
-    )
+    cache = settings.cache
+    stored = FileCache(cache.directory, cache.file_max_bytes, cache.file_ttl_s)
+    own: dict[str, SpeechCache] = {
+        "memory": MemoryCache(cache.memory_max_bytes, cache.memory_ttl_s, refusal_ttl_s=cache.refusal_ttl_s),
+        "redis": RedisCache(
+            redis,
+            ttl_s=cache.redis_ttl_s,
+            max_entry_bytes=cache.redis_max_entry_bytes,
+            refusal_ttl_s=cache.refusal_ttl_s,
+        ),
+        "file": stored,
+    }
+    names = cache.tiers or (("memory", "redis", "file") if settings.redis.url else ("memory", "file"))
+    tiers = (own.get(name) or additions.make(Kind.CACHE, name, {}, CacheContext(settings)) for name in names)
     key = settings.security.url_signing_key
     signed_files = SignedFiles(
         stored,
-        settings.cache.directory / "url-signing-key",
+        cache.directory / "url-signing-key",
         settings.audio.url_ttl_s,
         key.get_secret_value() if key else None,
     )
     return TieredCache([tier for tier in tiers if tier is not None]), signed_files
+
+
+def _ledger(settings: Settings, redis: "RedisClient") -> Ledger:
+    """Where all processes look, or else a file: it must outlive this process."""
+    from danmu_tts.adapters.ledger.redis import RedisLedger
+    from danmu_tts.adapters.ledger.sqlite import SqliteLedger
+
+    return RedisLedger(redis) if settings.redis.url else SqliteLedger(settings.budget.file)
 
 
 def _data(name: str) -> Any:

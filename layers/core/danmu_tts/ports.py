@@ -3,13 +3,15 @@
 Units are in the names. Adapters implement these by shape, without importing them.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from danmu_tts.domain.audio import AudioChunk, AudioEncoding, AudioFormat, EncodedSpeech
+from danmu_tts.domain.limits import Limit, Standing
 from danmu_tts.domain.speech import Speech, SpeechRequest, Utterance
+from danmu_tts.domain.spend import Cap, Entry, Total
 from danmu_tts.domain.voices import Voice
 
 
@@ -116,6 +118,22 @@ class Plugin(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CacheHit:
+    """What was found and in which tier."""
+
+    speech: EncodedSpeech
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is kept in place of audio where a voice will not speak a text: the ``reason`` and message of its error."""
+
+    reason: str
+    message: str
+
+
 @runtime_checkable
 class SpeechCache(Protocol):
     """A keyed store of finished audio. A failing store is a miss, never an error."""
@@ -125,8 +143,8 @@ class SpeechCache(Protocol):
         """What an answer calls this tier, e.g. ``memory``."""
         ...
 
-    async def get(self, key: str) -> "CacheHit | None":
-        """Find what was stored under a key and has not expired."""
+    async def get(self, key: str) -> CacheHit | Refusal | None:
+        """Find what was stored under a key and has not expired. Only a ``RefusalCache`` answers with a refusal."""
         ...
 
     async def set(self, key: str, speech: EncodedSpeech) -> bool:
@@ -138,12 +156,84 @@ class SpeechCache(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CacheHit:
-    """What was found and in which tier."""
+@runtime_checkable
+class RefusalCache(SpeechCache, Protocol):
+    """A cache that also remembers, for a while, what is not worth trying again."""
 
-    speech: EncodedSpeech
-    tier: str
+    async def refuse(self, key: str, refusal: Refusal) -> None:
+        """Keep a refusal in place of audio."""
+        ...
+
+
+class Flight(Protocol):
+    """The making of one key's audio, as one asker sees it."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether this asker makes it."""
+        ...
+
+    async def land(self, outcome: bytes) -> None:
+        """As its leader, tell the others how it ended, and let the key go."""
+        ...
+
+    async def landing(self, limit_s: float) -> bytes | None:
+        """As one of the others, wait for the outcome; None where the leader died or the time is up.
+
+        Raises StoreAwayError.
+        """
+        ...
+
+
+class Flights(Protocol):
+    """At most one maker a key among all processes."""
+
+    async def enter(self, key: str) -> Flight:
+        """Lead, where nobody does. Raises StoreAwayError."""
+        ...
+
+
+class SharedStore(Protocol):
+    """What all processes share."""
+
+    @property
+    def status(self) -> str:
+        """``ok``, ``away``, or ``embedded`` where it is this process's own."""
+        ...
+
+    async def close(self) -> None:
+        """Give its connections back."""
+        ...
+
+
+class RateLimiter(Protocol):
+    """Counts what is asked for."""
+
+    async def take(self, limits: Sequence[Limit]) -> list[Standing]:
+        """Take what a request costs from every limit and tell how each stands, in one step.
+
+        Where one has too little, nothing is taken from any, and that one alone is told of. Raises StoreAwayError.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """Who has used up how much in which month."""
+
+    async def enter(self, entry: Entry, caps: Sequence[Cap]) -> bool:
+        """Add an entry in one step if that leaves every cap kept; a free one passes every cap.
+
+        Raises StoreAwayError.
+        """
+        ...
+
+    async def cancel(self, entry: Entry) -> None:
+        """Take an entry back. Raises StoreAwayError."""
+        ...
+
+    async def report(self, month: str) -> Mapping[str, Total]:
+        """Subject to what it has used up. Raises StoreAwayError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +344,15 @@ class Metrics(Protocol):
         ...
 
     def cache(self, *, tier: str) -> None:
-        """Count a look-up; tier is the tier that had it, or ``miss``."""
+        """Count a look-up; tier is the tier that had it, ``flight`` where it was just being made, or ``miss``."""
+        ...
+
+    def limited(self, *, of: str) -> None:
+        """Count a request that was refused; ``of`` is whose limit it was."""
+        ...
+
+    def spent(self, *, backend: str, characters: int, usd: float) -> None:
+        """Count what was made, as the backend bills it."""
         ...
 
     def render(self) -> tuple[bytes, str]:

@@ -124,17 +124,74 @@ class AudioSettings(_Section):
     )
 
 
+_REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+
+
+def _redis_address(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in _REDIS_SCHEMES or not parts.hostname:
+        raise ValueError(f"must be {', '.join(_REDIS_SCHEMES)} :// [user:password@] host : port")
+    return value
+
+
+class RedisSettings(_Section):
+    """What all processes share. Without a URL each has its own."""
+
+    url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = Field(
+        None, description="E.g. redis://127.0.0.1:6379/0, rediss+cluster://user:password@host:6379 for ElastiCache."
+    )
+    ca_file: Path | None = Field(None, description="Whom to trust with rediss; else the system's list.")
+    iam_cache_name: str | None = Field(
+        None, description="Log in to this ElastiCache cache by IAM, as the URL's user and without a password."
+    )
+    prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9\-_.]+$")] = Field("danmu", description="Begins every key.")
+    timeout_ms: Annotated[int, Field(ge=5, le=5000)] = Field(
+        50, description="Longest wait for an answer; then go on without."
+    )
+    connect_timeout_ms: Annotated[int, Field(ge=5, le=5000)] = Field(500, description="The same for the first one.")
+    max_connections: Annotated[int, Field(ge=1, le=1000)] = 16
+
+
 class CacheSettings(_Section):
     """How much finished audio is kept, and where."""
 
     tiers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        ("memory", "file"), description="Fastest first."
+        (), description="Fastest first; else memory, redis where there is one, and s3 or file."
     )
     directory: Path = Field(default_factory=lambda: user_cache_path(_APP) / "audio")
     memory_max_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     memory_ttl_s: Annotated[int, Field(ge=1)] = 3600
+    redis_max_entry_bytes: Annotated[int, Field(ge=0)] = Field(512 * 1024, description="Larger audio skips Redis.")
+    redis_ttl_s: Annotated[int, Field(ge=1)] = 24 * 3600
     file_max_bytes: Annotated[int, Field(ge=0)] = 1024 * 1024 * 1024
     file_ttl_s: Annotated[int, Field(ge=1)] = 30 * 24 * 3600
+    refusal_ttl_s: Annotated[int, Field(ge=1)] = Field(
+        600, description="How long a text that a voice will not speak is not tried again."
+    )
+
+
+class LimitSettings(_Section):
+    """How much may be asked for in a minute; 0: as much as they like. A key may have limits of its own."""
+
+    key_requests: Annotated[int, Field(ge=0)] = 600
+    key_characters: Annotated[int, Field(ge=0)] = 60_000
+    viewer_requests: Annotated[int, Field(ge=0)] = 30
+    viewer_characters: Annotated[int, Field(ge=0)] = 3000
+    room_requests: Annotated[int, Field(ge=0)] = 300
+    room_characters: Annotated[int, Field(ge=0)] = 30_000
+    all_requests: Annotated[int, Field(ge=0)] = 0
+    all_characters: Annotated[int, Field(ge=0)] = 0
+
+
+class BudgetSettings(_Section):
+    """What paid voices may cost in a calendar month (UTC); then a free voice speaks."""
+
+    monthly_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="For everybody together."
+    )
+    file: Path = Field(
+        default_factory=lambda: user_data_path(_APP) / "spend.sqlite3", description="Where it is kept without Redis."
+    )
 
 
 class PerformanceSettings(_Section):
@@ -190,7 +247,10 @@ class Settings(BaseSettings):
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
     piper: PiperSettings = Field(default_factory=PiperSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
+    redis: RedisSettings = Field(default_factory=RedisSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)
     performance: PerformanceSettings = Field(default_factory=PerformanceSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     security: SecuritySettings = Field(default_factory=SecuritySettings)

@@ -10,6 +10,7 @@ from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.circuit import CircuitPolicy
 from danmu_tts.domain.errors import (
     BackendBlockedError,
+    BackendBusyError,
     BackendNetworkError,
     BackendRateLimitedError,
     BackendRefusedError,
@@ -131,7 +132,7 @@ async def test_every_failure_is_logged_and_the_record_names_the_first(tmp_path: 
 
 
 async def test_audio_is_kept_under_the_voice_that_spoke_and_found_there_without_a_call(tmp_path: Path) -> None:
-    failing, standing_in = first(BackendRefusedError("not this")), second()
+    failing, standing_in = first(BackendBusyError("not now")), second()
     bench = speak_bench(failing, standing_in, directory=tmp_path)
     made = await bench.service.speak(SpeechRequest(TEXT))
     again = await bench.service.speak(SpeechRequest(TEXT))
@@ -139,13 +140,13 @@ async def test_audio_is_kept_under_the_voice_that_spoke_and_found_there_without_
     assert (made.cached, again.cached, own.cached) == (None, "memory", "memory")
     assert made.key == again.key == own.key
     assert again.encoded == made.encoded
-    assert again.fallback == Fallback("first:zh-CN", "bad_input")
+    assert again.fallback == Fallback("first:zh-CN", "busy")
     assert own.fallback is None
     assert calls(failing, standing_in) == [2, 1]
 
 
 async def test_the_first_choice_speaks_again_when_it_can(tmp_path: Path) -> None:
-    failing = first(BackendRefusedError("not this"))
+    failing = first(BackendBusyError("not now"))
     bench = speak_bench(failing, second(), directory=tmp_path)
     await bench.service.speak(SpeechRequest(TEXT))
     failing._fails_with = None

@@ -11,6 +11,7 @@ from danmu_tts.domain.access import ANONYMOUS, Principal, Scope
 from danmu_tts.domain.errors import InvalidRequestError
 from danmu_tts.domain.speech import Speech, SpeechRequest, Timings
 from danmu_tts.services.hooks import Hooks
+from tests.builders.caches import a_hit
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs
 from tests.builders.speak_bench import speak_bench
@@ -198,8 +199,7 @@ async def test_a_service_answers_what_the_plugins_left_and_keeps_what_was_spoken
     assert [speech.encoded.audio for speech in speeches] == [plain.encoded.audio + b"!"] * 2
     assert [speech.cached for speech in speeches] == [None, "memory"]
     assert speeches[0].key == speeches[1].key != plain.key
-    kept = await bench.memory.get(plain.key)
-    assert kept is not None
+    kept = await a_hit(bench.memory, plain.key)
     assert kept.speech.audio == plain.encoded.audio
 
 

@@ -27,7 +27,7 @@ from danmu_tts.domain.speech import Priority, Prosody, SpeechRequest, Utterance
 from danmu_tts.domain.voices import ANY_STYLE, Voice
 from danmu_tts.ports import BackendTraits
 from danmu_tts.services.encoding import Delivery
-from danmu_tts.services.maker import Made, Maker, cost_usd, plan
+from danmu_tts.services.maker import Made, Maker, plan
 from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import MS_PER_CHAR, FakeBackend
 from tests.builders.recording_metrics import RecordingMetrics
@@ -183,13 +183,6 @@ async def test_who_is_cancelled_in_the_pause_does_not_call_again() -> None:
     assert len(bench.backend.spoken) == 1
 
 
-async def test_the_cost_is_that_of_the_voice_that_spoke() -> None:
-    paid = replace(VENDOR, usd_per_million_chars=15.0, chars_per_hanzi=2)
-    made = await a_bench(traits=paid).make()
-    assert made.cost_usd == pytest.approx((len(TEXT) + 9) * 15 / 1_000_000)
-    assert (await a_bench().make()).cost_usd == 0
-
-
 REQUEST = SpeechRequest("x", format=AudioFormat.OPUS, prosody=Prosody(1.5, 12, 0.5), priority=Priority.HIGH)
 
 
@@ -239,20 +232,3 @@ def test_a_style_reaches_only_a_voice_that_knows_it() -> None:
     assert plan(request, TEXT, VOICE, VENDOR)[0].style is None
     assert plan(request, TEXT, able, VENDOR)[0].style == "cheerful"
     assert plan(request, TEXT, free, VENDOR)[0].style == "cheerful"
-
-
-@pytest.mark.parametrize(
-    ("text", "chars_per_hanzi", "billed"),
-    [
-        ("hello", 2, 5),
-        ("你好", 1, 2),
-        ("你好", 2, 4),
-        ("你好 ok!", 2, 8),
-        ("こんにちは", 2, 5),
-        ("今日は", 2, 5),
-        ("", 2, 0),
-    ],
-)
-def test_a_hanzi_is_billed_as_often_as_the_vendor_counts_it(text: str, chars_per_hanzi: int, billed: int) -> None:
-    traits = BackendTraits(usd_per_million_chars=10.0, chars_per_hanzi=chars_per_hanzi)
-    assert cost_usd(text, traits) == pytest.approx(billed * 10 / 1_000_000)

@@ -8,11 +8,13 @@
     ├── UnsupportedFormatError       400 unsupported_format
     ├── UnauthorizedError            401 unauthorized         no credential, or one that is not good
     ├── ForbiddenError               403 forbidden            the credential is good, but not for this
+    ├── RateLimitedError             429 rate_limited         the caller asks too often or for too much
     ├── NotFoundError                404 not_found
     ├── VoiceNotFoundError           404 voice_not_found
     ├── TextTooLongError             413 text_too_long
     ├── BackendUnavailableError      503 backend_unavailable  one backend failed; another may do
     │   ├── BackendDisabledError     disabled      switched off, or its credentials are unset
+    │   ├── BudgetExhaustedError     budget        429 budget_exhausted: nobody may pay for it this month
     │   ├── CircuitOpenError         circuit_open  it failed too often and is left alone for a while
     │   ├── BackendBusyError         busy          it serves as many as it may, and nobody was done in time
     │   ├── BackendAuthError         auth          it does not know our credentials
@@ -35,6 +37,8 @@ Callers decide by ``code``, ``reason`` and the flags; nobody reads the message b
 
 from enum import Enum
 from typing import ClassVar
+
+from danmu_tts.domain.limits import Allowance
 
 
 class DanmuTTSError(Exception):
@@ -91,6 +95,22 @@ class ForbiddenError(DanmuTTSError):
     http_status = 403
 
 
+class RateLimitedError(DanmuTTSError):
+    """The caller, or those that it is counted with, ask for more than they may.
+
+    Attributes:
+        allowances: what is left in each limit.
+    """
+
+    code = "rate_limited"
+    http_status = 429
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float, allowances: tuple[Allowance, ...] = ()) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.allowances = allowances
+
+
 class NotFoundError(DanmuTTSError):
     """The named thing does not exist."""
 
@@ -127,6 +147,7 @@ class BackendUnavailableError(DanmuTTSError):
         reason: stable machine-readable word for logs, metrics and the answer of whoever spoke instead.
         repeatable: whether the same backend may succeed if it is asked again at once.
         blame: what the failure says about the backend.
+        is_common: whether whoever else asks for the same just now would meet it too.
     """
 
     code = "backend_unavailable"
@@ -135,6 +156,7 @@ class BackendUnavailableError(DanmuTTSError):
     reason: ClassVar[str] = "failed"
     repeatable: ClassVar[bool] = False
     blame: ClassVar[Blame] = Blame.SOME
+    is_common: bool = True
 
 
 class BackendDisabledError(BackendUnavailableError):
@@ -143,6 +165,16 @@ class BackendDisabledError(BackendUnavailableError):
     retryable = False
     reason = "disabled"
     blame = Blame.NONE
+
+
+class BudgetExhaustedError(BackendUnavailableError):
+    """What paid voices may cost this month is used up; a free one may still speak."""
+
+    code = "budget_exhausted"
+    http_status = 429
+    reason = "budget"
+    blame = Blame.NONE
+    is_common = False
 
 
 class CircuitOpenError(BackendUnavailableError):
@@ -157,6 +189,7 @@ class BackendBusyError(BackendUnavailableError):
 
     reason = "busy"
     blame = Blame.NONE
+    is_common = False
 
 
 class BackendAuthError(BackendUnavailableError):
@@ -223,6 +256,7 @@ class BackendLateError(BackendUnavailableError):
 
     reason = "late"
     blame = Blame.NONE
+    is_common = False
 
 
 class BackendNetworkError(BackendUnavailableError):
@@ -275,3 +309,9 @@ class DeadlineExceededError(DanmuTTSError):
     code = "deadline_exceeded"
     http_status = 504
     retryable = True
+
+
+def backend_error(reason: str, message: str, retry_after_s: float | None = None) -> BackendUnavailableError:
+    """The failure of a backend that somebody else met, by its ``reason``."""
+    kinds = {each.reason: each for each in BackendUnavailableError.__subclasses__()}
+    return kinds.get(reason, BackendUnavailableError)(message, retry_after_s=retry_after_s)

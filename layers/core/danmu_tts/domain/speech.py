@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from danmu_tts.domain.access import ANONYMOUS, Principal
 from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
+from danmu_tts.domain.limits import Allowance
 from danmu_tts.domain.voices import Voice
 
 
@@ -52,6 +53,7 @@ class SpeechRequest:
         style: a manner of speaking by name (``cheerful``) or in words; voices that cannot follow it ignore it.
         deadline_ms: counted from the moment the service takes the request; None takes the configured one.
         principal: who asks.
+        viewer: whose words they are, where somebody asks for others.
     """
 
     text: str
@@ -65,6 +67,7 @@ class SpeechRequest:
     room: str | None = None
     style: str | None = None
     principal: Principal = ANONYMOUS
+    viewer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,11 @@ class Speech:
     Attributes:
         id: names this answer in logs and to the caller.
         key: cache key; the same sound has the same key.
-        cached: the cache tier that had it, or None when it was made now.
+        cached: the cache tier that had it, ``flight`` where it was being made for somebody else, or None when it was
+            made now.
         cost_usd: what the backend charges for making it; 0 for a cache hit and for local voices.
         fallback: set where another voice was to speak.
+        allowances: what the caller has left of each limit.
     """
 
     id: str
@@ -127,3 +132,4 @@ class Speech:
     timings: Timings
     cost_usd: float = 0.0
     fallback: Fallback | None = None
+    allowances: tuple[Allowance, ...] = ()

@@ -98,6 +98,10 @@ class BackendManager:
         """Whether its circuit would let a call through now."""
         return self.watched[backend].circuit.allows(self._clock())
 
+    def is_paid(self, backend: str) -> bool:
+        """Whether somebody has to pay for what it speaks."""
+        return self.watched[backend].backend.traits.usd_per_million_chars > 0
+
     async def list_voices(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
         """Voices that can speak now, optionally only of a language or a backend."""
         self._check_known(backend)

@@ -1,4 +1,4 @@
-"""Speech from one voice: what it is asked, how often, how the answer is encoded and what it costs."""
+"""Speech from one voice: what it is asked, how often, and how the answer is encoded."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,6 @@ from danmu_tts.ports import AudioEncoders, BackendTraits
 from danmu_tts.services.attempt import WatchedBackend
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.encoding import Delivery, encode
-from danmu_tts.text.language import syllable_weights
 
 _ATTEMPTS = 2
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.15
@@ -23,11 +22,10 @@ _LEAST_BUDGET_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Finished audio, when its first piece was there (seconds of the clock), and what it cost."""
+    """Finished audio, and when its first piece was there (seconds of the clock)."""
 
     encoded: EncodedSpeech
     first_audio_s: float
-    cost_usd: float
 
 
 class Maker:
@@ -88,7 +86,7 @@ class Maker:
 
         async with aclosing(watched.synthesize(utterance, budget_s)) as chunks:
             encoded = await encode(chunks, utterance.voice, delivery, self._encoders, note)
-        return Made(encoded, first_audio_s, cost_usd(utterance.text, watched.backend.traits))
+        return Made(encoded, first_audio_s)
 
 
 def plan(request: SpeechRequest, text: str, voice: Voice, traits: BackendTraits) -> tuple[Utterance, Delivery]:
@@ -108,9 +106,3 @@ def plan(request: SpeechRequest, text: str, voice: Voice, traits: BackendTraits)
         style=voice.style(request.style),
     )
     return utterance, Delivery(request.format, 1.0 if traits.native_volume else prosody.volume, ratio)
-
-
-def cost_usd(text: str, traits: BackendTraits) -> float:
-    """List price of a text."""
-    billed = len(text) + round(syllable_weights(text).get("han", 0.0)) * (traits.chars_per_hanzi - 1)
-    return billed * traits.usd_per_million_chars / 1_000_000

@@ -1,14 +1,13 @@
-"""How a request is spoken: clean, rank the voices, look in the cache, synthesise, encode, keep, answer."""
+"""How a request is spoken: clean, count, rank the voices, get the audio of the first that speaks, answer."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from danmu_tts.domain.attempts import attempt_budget_s
-from danmu_tts.domain.audio import EncodedSpeech
-from danmu_tts.domain.cache_key import cache_key
 from danmu_tts.domain.errors import (
     BackendUnavailableError,
+    BudgetExhaustedError,
     DanmuTTSError,
     DeadlineExceededError,
     NoBackendsAvailableError,
@@ -19,17 +18,15 @@ from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import Fallback, Speech, SpeechRequest, Timings
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import describe_text, get_logger
-from danmu_tts.ports import AudioLink, AudioLinks, Metrics, SpeechCache
+from danmu_tts.ports import AudioLink, AudioLinks, Metrics
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.hooks import Hooks
-from danmu_tts.services.maker import Maker
+from danmu_tts.services.limits import Limits
+from danmu_tts.services.source import Source
 from danmu_tts.text.clean import clean
 from danmu_tts.text.language import can_be_spoken, detect_language
 
 logger, backends_logger = get_logger("performance"), get_logger("backends")
-
-
-_KEEPING_LIMIT_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,8 @@ class SpeakService:
     def __init__(
         self,
         backends: BackendManager,
-        maker: Maker,
-        cache: SpeechCache,
+        source: Source,
+        limits: Limits,
         links: AudioLinks,
         hooks: Hooks,
         metrics: Metrics,
@@ -64,15 +61,14 @@ class SpeakService:
     ) -> None:
         """``clock`` counts seconds from any start; ``new_id`` never repeats itself."""
         self._backends = backends
-        self._maker = maker
-        self._cache = cache
+        self._source = source
+        self._limits = limits
         self._links = links
         self._hooks = hooks
         self._metrics = metrics
         self._options = options
         self._clock = clock
         self._new_id = new_id
-        self._keeping: set[asyncio.Task[bool]] = set()
 
     async def speak(self, request: SpeechRequest) -> Speech:
         """Turn a text into finished audio.
@@ -86,9 +82,10 @@ class SpeakService:
             async with asyncio.timeout((request.deadline_ms or self._options.deadline_ms) / 1000) as deadline:
                 request = await self._hooks.pre_process(request)
                 text = self._prepare(request.text)
+                left = await self._limits.take(request.principal, request.room, request.viewer, len(text))
                 wanted += await self._rank(request, text)
                 speech = await self._first_that_speaks(request, text, wanted, started_s, deadline)
-                speech = await self._hooks.post_process(speech)
+                speech = await self._hooks.post_process(replace(speech, allowances=left))
         except TimeoutError as error:
             late = DeadlineExceededError(
                 "The audio was not ready before the deadline. Shorten the text, or ask again when less is going on."
@@ -121,18 +118,25 @@ class SpeakService:
         """Try the voices in turn inside the one deadline. A backend that failed is not asked for another voice."""
         failures: list[_Failure] = []
         for position, voice in enumerate(voices):
-            if any(each.voice.backend == voice.backend and _is_the_backends(each.error) for each in failures):
+            if any(self._is_hopeless(voice, each) for each in failures):
                 continue
             others = {other.backend for other in voices[position + 1 :] if self._backends.is_fit(other.backend)}
             remaining_s = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
             budget_s = attempt_budget_s(remaining_s, len(others - {voice.backend}))
             try:
-                speech = await self._cached_or_made(request, text, voice, started_s, budget_s, first=not failures)
+                speech = await self._speech(request, text, voice, started_s, budget_s, is_first=not failures)
             except BackendUnavailableError as error:
                 failures.append(_Failure(voice, error))
                 continue
             return self._named(speech, failures)
         raise self._nobody(failures)
+
+    def _is_hopeless(self, voice: Voice, failure: _Failure) -> bool:
+        """Whether what another voice failed with will be this one's failure too."""
+        if isinstance(failure.error, BudgetExhaustedError):
+            return self._backends.is_paid(voice.backend)
+        is_the_backends = not isinstance(failure.error, VoiceWithdrawnError)
+        return failure.voice.backend == voice.backend and is_the_backends
 
     def _named(self, speech: Speech, failures: Sequence[_Failure]) -> Speech:
         """The answer, saying whose place it takes."""
@@ -156,29 +160,17 @@ class SpeakService:
             f"Nobody could speak: {reasons}.", retry_after_s=min(waits_s) if waits_s else None
         )
 
-    async def _cached_or_made(
-        self, request: SpeechRequest, text: str, voice: Voice, started_s: float, budget_s: float, *, first: bool
+    async def _speech(
+        self, request: SpeechRequest, text: str, voice: Voice, started_s: float, budget_s: float, *, is_first: bool
     ) -> Speech:
-        key = cache_key(text, voice, request.format, request.prosody, voice.style(request.style))
-        hit = await self._cache.get(key)
-        if hit or first:
-            self._metrics.cache(tier=hit.tier if hit else "miss")
-        if hit:
-            elapsed_ms = self._elapsed_ms(started_s)
-            return Speech(self._new_id(), key, hit.speech, hit.tier, Timings(elapsed_ms, elapsed_ms))
-        made = await self._maker.make(request, text, voice, budget_s)
-        await self._keep(key, made.encoded)
-        first_audio_ms = (made.first_audio_s - started_s) * 1000
-        self._metrics.first_audio(backend=voice.backend, seconds=first_audio_ms / 1000)
-        timings = Timings(first_audio_ms, self._elapsed_ms(started_s))
-        return Speech(self._new_id(), key, made.encoded, None, timings, made.cost_usd)
-
-    async def _keep(self, key: str, encoded: EncodedSpeech) -> None:
-        """Put it into the cache. Finished audio does not wait for a slow one, which goes on behind its back."""
-        keeping = asyncio.create_task(self._cache.set(key, encoded))
-        self._keeping.add(keeping)
-        keeping.add_done_callback(self._keeping.discard)
-        await asyncio.wait({keeping}, timeout=_KEEPING_LIMIT_S)
+        sourced = await self._source.fetch(request, text, voice, budget_s, is_first=is_first)
+        total_ms = self._elapsed_ms(started_s)
+        first_audio_ms = total_ms
+        if sourced.first_audio_s is not None:
+            first_audio_ms = (sourced.first_audio_s - started_s) * 1000
+            self._metrics.first_audio(backend=voice.backend, seconds=first_audio_ms / 1000)
+        timings = Timings(first_audio_ms, total_ms)
+        return Speech(self._new_id(), sourced.key, sourced.encoded, sourced.cached, timings, sourced.cost_usd)
 
     def _elapsed_ms(self, started_s: float) -> float:
         return (self._clock() - started_s) * 1000
@@ -207,7 +199,3 @@ class SpeakService:
         if speech and speech.fallback:
             fields |= {"fallback_from": speech.fallback.voice, "fallback_reason": speech.fallback.reason}
         logger.info("speech", extra=fields)
-
-
-def _is_the_backends(error: BackendUnavailableError) -> bool:
-    return not isinstance(error, VoiceWithdrawnError)

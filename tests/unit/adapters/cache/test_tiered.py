@@ -5,6 +5,7 @@ import pytest
 from danmu_tts.adapters.cache.files import FileCache
 from danmu_tts.adapters.cache.memory import MemoryCache
 from danmu_tts.adapters.cache.tiered import TieredCache
+from danmu_tts.ports import CacheHit
 from tests.builders.clock import FakeClock
 from tests.builders.speech import KEY, a_speech
 
@@ -19,7 +20,7 @@ def files(directory: Path, max_bytes: int = 10_000) -> FileCache:
 
 async def tier_of(cache: TieredCache) -> str | None:
     hit = await cache.get(KEY)
-    return hit.tier if hit else None
+    return hit.tier if isinstance(hit, CacheHit) else None
 
 
 async def test_the_nearest_tier_answers(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def memory() -> MemoryCache:
 
 async def tier_of(cache: TieredCache) -> str | None:
     found = await cache.get(KEY)
-    return found.tier if found else None
+    return found.tier if isinstance(found, CacheHit) else None
 
 
 @pytest.mark.parametrize("answer", ["abc", b"sound", 7, True, hit("garbage"), hit(None), (a_speech(), "x")])
@@ -140,8 +140,7 @@ async def test_a_cancellation_of_the_caller_is_not_taken_for_the_tiers() -> None
     ],
 )
 async def test_a_service_speaks_whatever_its_cache_does(tmp_path: Path, tier: Foreign) -> None:
-    bench = speak_bench(FakeBackend(), directory=tmp_path)
-    bench.service._cache = TieredCache([tier])
+    bench = speak_bench(FakeBackend(), directory=tmp_path, cache=TieredCache([tier]))
     assert (await bench.service.speak(SpeechRequest("你好"))).encoded.backend == "fake"
 
 
@@ -155,8 +154,7 @@ async def test_finished_audio_is_given_in_time_though_no_place_takes_it(
         keeping.set()
         await asyncio.Event().wait()
 
-    bench = speak_bench(FakeBackend(), directory=tmp_path)
-    bench.service._cache = TieredCache([Foreign(set=hang)])
+    bench = speak_bench(FakeBackend(), directory=tmp_path, cache=TieredCache([Foreign(set=hang)]))
     call = asyncio.create_task(bench.service.speak(SpeechRequest("你好", deadline_ms=deadline_ms)))
     await keeping.wait()
     await skip_ahead(monkeypatch, waits_s)

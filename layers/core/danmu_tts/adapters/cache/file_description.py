@@ -1,15 +1,15 @@
 """The JSON file beside each audio file. It comes from a disk, so it is parsed like any other input."""
 
 import hashlib
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from danmu_tts.domain.audio import AudioFormat, Caption, EncodedSpeech
 
 
-class Description(BaseModel):
-    """What must be known to play a stored file, and to see that it is whole."""
+class Sound(BaseModel):
+    """What must be known to play stored audio."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -18,22 +18,31 @@ class Description(BaseModel):
     duration_ms: Annotated[int, Field(ge=0)]
     voice: str
     captions: tuple[Caption, ...]
-    sha256: str
-    stored_at: Annotated[float, Field(allow_inf_nan=False)]
 
     @classmethod
-    def of(cls, speech: EncodedSpeech, *, stored_at: float) -> Self:
-        """Describe what is about to be stored, at a time in Unix seconds."""
+    def of(cls, speech: EncodedSpeech, **more: Any) -> Self:
+        """Describe what is about to be stored."""
         return cls(
             format=speech.format,
             sample_rate_hz=speech.sample_rate_hz,
             duration_ms=speech.duration_ms,
             voice=speech.voice,
             captions=speech.captions,
-            sha256=hashlib.sha256(speech.audio).hexdigest(),
-            stored_at=stored_at,
+            **more,
         )
 
     def with_audio(self, audio: bytes) -> EncodedSpeech:
         """The entry as it was given to the cache."""
         return EncodedSpeech(audio, self.format, self.sample_rate_hz, self.duration_ms, self.voice, self.captions)
+
+
+class Description(Sound):
+    """And what must be known to see that it is whole, and fresh. ``stored_at``: Unix seconds."""
+
+    sha256: str
+    stored_at: Annotated[float, Field(allow_inf_nan=False)]
+
+    @classmethod
+    def at(cls, speech: EncodedSpeech, *, stored_at: float) -> Self:
+        """Describe what is stored at a time."""
+        return cls.of(speech, sha256=hashlib.sha256(speech.audio).hexdigest(), stored_at=stored_at)

@@ -95,7 +95,7 @@ class FileCache:
         return about
 
     def _write(self, key: str, speech: EncodedSpeech) -> bool:
-        about = Description.of(speech, stored_at=self._clock())
+        about = Description.at(speech, stored_at=self._clock())
         try:
             self._place(self._audio_path(key, speech.voice, speech.format), speech.audio)
             self._place(self._metadata_path(key), about.model_dump_json().encode())

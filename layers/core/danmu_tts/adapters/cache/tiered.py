@@ -1,13 +1,14 @@
 """Several tiers that behave as one."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
 from danmu_tts import foreign
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.observability import describe_error, get_logger
-from danmu_tts.ports import CacheHit, SpeechCache
+from danmu_tts.ports import CacheHit, Refusal, RefusalCache, SpeechCache
 
 logger = get_logger("cache")
 
@@ -16,8 +17,9 @@ _LIMIT_S = 2.0
 
 
 class TieredCache:
-    """Reads the nearest tier that has it, promotes it to those before, writes all. Itself a ``ports.SpeechCache``.
+    """Reads the nearest tier that has it and promotes it to those before. Itself a ``ports.RefusalCache``.
 
+    A write is done when a tier that other processes read has it; slower tiers are written behind the asker's back.
     A tier may be anybody's: one that raises has a miss, and the others go on.
 
     A hit does not touch the tiers behind it: a nearer tier's shorter life brings what is in use back to them in time.
@@ -25,23 +27,39 @@ class TieredCache:
 
     name = "tiered"
 
-    def __init__(self, tiers: Sequence[SpeechCache]) -> None:
-        """``tiers``: fastest first."""
+    def __init__(self, tiers: Sequence[SpeechCache], *, private: Collection[str] = ("memory",)) -> None:
+        """``tiers``: fastest first; ``private``: names of those that only this process reads."""
         self._tiers = tiers
+        self._private = private
+        self._behind: set[asyncio.Task[None]] = set()
 
-    async def get(self, key: str) -> CacheHit | None:
+    async def get(self, key: str) -> CacheHit | Refusal | None:
         """Find it in the nearest tier."""
         for depth, tier in enumerate(self._tiers):
-            hit = await _answer(tier, partial(tier.get, key))
-            if isinstance(hit, CacheHit) and isinstance(hit.speech, EncodedSpeech):
-                for nearer in self._tiers[:depth]:
-                    await _answer(nearer, partial(nearer.set, key, hit.speech))
-                return hit
+            found = await _answer(tier, partial(tier.get, key))
+            if isinstance(found, CacheHit) and isinstance(found.speech, EncodedSpeech):
+                await self._promote(key, found.speech, self._tiers[:depth])
+                return found
+            if isinstance(found, Refusal):
+                return found
         return None
 
     async def set(self, key: str, speech: EncodedSpeech) -> bool:
-        """Store in every tier; True when at least one kept it."""
-        return any([await _answer(tier, partial(tier.set, key, speech)) is True for tier in self._tiers])
+        """Store in every tier; True when at least one has it already."""
+        kept = False
+        for depth, tier in enumerate(self._tiers):
+            stored = await _answer(tier, partial(tier.set, key, speech)) is True
+            kept = kept or stored
+            if stored and tier.name not in self._private:
+                self._later(self._write(key, speech, self._tiers[depth + 1 :]))
+                break
+        return kept
+
+    async def refuse(self, key: str, refusal: Refusal) -> None:
+        """Keep a refusal in the tiers that keep such."""
+        for tier in self._tiers:
+            if isinstance(tier, RefusalCache):
+                await _answer(tier, partial(tier.refuse, key, refusal))
 
     async def stats(self) -> dict[str, dict[str, int]]:
         """All tiers' figures."""
@@ -52,6 +70,26 @@ class TieredCache:
                 if isinstance(each, dict):
                     merged[str(name)] = {str(key): value for key, value in each.items() if isinstance(value, int)}
         return merged
+
+    async def settle(self) -> None:
+        """Wait for what is being written behind."""
+        while self._behind:
+            await asyncio.wait(self._behind)
+
+    async def _promote(self, key: str, speech: EncodedSpeech, nearer: Sequence[SpeechCache]) -> None:
+        """Memory at once, others behind: the asker has what he wanted."""
+        await self._write(key, speech, [tier for tier in nearer if tier.name in self._private])
+        if behind := [tier for tier in nearer if tier.name not in self._private]:
+            self._later(self._write(key, speech, behind))
+
+    async def _write(self, key: str, speech: EncodedSpeech, tiers: Sequence[SpeechCache]) -> None:
+        for tier in tiers:
+            await _answer(tier, partial(tier.set, key, speech))
+
+    def _later(self, writing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(writing)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
 
 
 async def _answer(tier: SpeechCache, ask: Callable[[], Any]) -> Any:

@@ -43,6 +43,13 @@ class PrometheusMetrics:
         self._cache = Counter(
             "tts_cache_lookups", "Cache look-ups by the tier that had it.", ("tier",), registry=self._registry
         )
+        self._limited = Counter(
+            "tts_limited", "Requests refused by whose limit it was.", ("of",), registry=self._registry
+        )
+        self._characters = Counter(
+            "tts_characters", "Characters made, as billed.", ("backend",), registry=self._registry
+        )
+        self._spent = Counter("tts_spent_usd", "US dollars at list price.", ("backend",), registry=self._registry)
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
         """Count one finished request."""
@@ -65,6 +72,15 @@ class PrometheusMetrics:
     def cache(self, *, tier: str) -> None:
         """Count a look-up."""
         self._cache.labels(tier).inc()
+
+    def limited(self, *, of: str) -> None:
+        """Count a request that was refused."""
+        self._limited.labels(of).inc()
+
+    def spent(self, *, backend: str, characters: int, usd: float) -> None:
+        """Count what was made."""
+        self._characters.labels(backend).inc(characters)
+        self._spent.labels(backend).inc(usd)
 
     def render(self) -> tuple[bytes, str]:
         """All figures in Prometheus' text format, and its media type."""

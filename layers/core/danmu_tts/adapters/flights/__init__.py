@@ -1,0 +1,1 @@
+"""Who is making what just now, among all processes."""

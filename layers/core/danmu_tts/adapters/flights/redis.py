@@ -1,0 +1,130 @@
+"""Single flight through Redis: a lock with a lease says who makes it, a stream of one entry how it ended.
+
+The lock's value names the flight. Whoever does not get the lock waits for the entry in that flight's stream, which
+outlives it by some seconds, so nobody can come too late to hear of it. A leader renews its lease while it lives.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from danmu_tts.adapters.redis.client import RedisClient, Script
+from danmu_tts.domain.errors import StoreAwayError
+from danmu_tts.ports import Flight
+
+LEASE_S = 2.0
+_RENEWED_EVERY_S = 0.5
+# How often a waiter looks whether the leader lives; the outcome itself is heard at once.
+_LOOK_EVERY_S = 0.5
+_REMEMBERED_S = 10.0
+
+_ENTER = Script("""
+local leader = redis.call('GET', KEYS[1])
+if leader then return leader end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+""")
+_RENEW = Script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+""")
+_LAND = Script("""
+redis.call('XADD', KEYS[2], '*', 'outcome', ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+""")
+
+
+class RedisFlights:
+    """See ``ports.Flights``."""
+
+    def __init__(self, redis: RedisClient, new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
+        self._redis = redis
+        self._new_id = new_id
+
+    async def enter(self, key: str) -> Flight:
+        """Lead the flight of a key, or join the one that is under way. Raises StoreAwayError."""
+        mine = self._new_id()
+        leader = await self._redis.call(_ENTER, [self._lock(key)], [mine, _ms(LEASE_S)])
+        name = leader.decode()
+        return _Led(self._redis, self._lock(key), name) if name == mine else _Joined(self._redis, self._lock(key), name)
+
+    def _lock(self, key: str) -> str:
+        return self._redis.key("flight", "{" + key + "}")
+
+
+class _Led:
+    """A flight that this process leads; its lease is renewed until it lands."""
+
+    leads = True
+
+    def __init__(self, redis: RedisClient, lock: str, name: str) -> None:
+        self._redis = redis
+        self._lock = lock
+        self._name = name
+        self._renewing = asyncio.create_task(self._renew())
+
+    async def land(self, outcome: bytes) -> None:
+        """Tell whoever waits. Without Redis they find out by the lease."""
+        self._renewing.cancel()
+        keys = [self._lock, f"{self._lock}:{self._name}"]
+        with suppress(StoreAwayError):
+            await self._redis.call(_LAND, keys, [self._name, outcome, _ms(_REMEMBERED_S)])
+
+    async def landing(self, limit_s: float) -> bytes | None:
+        """Nobody waits for himself."""
+        return None
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEWED_EVERY_S)
+            with suppress(StoreAwayError):
+                await self._redis.call(_RENEW, [self._lock], [self._name, _ms(LEASE_S)])
+
+
+class _Joined:
+    """A flight that another process leads."""
+
+    leads = False
+
+    def __init__(self, redis: RedisClient, lock: str, name: str) -> None:
+        self._redis = redis
+        self._lock = lock
+        self._name = name
+
+    async def land(self, outcome: bytes) -> None:
+        """Its leader does that."""
+
+    async def landing(self, limit_s: float) -> bytes | None:
+        """Hear how it ended; None where its leader died, or the time is up. Raises StoreAwayError."""
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + limit_s
+        stream = f"{self._lock}:{self._name}"
+        while (left_s := ends_s - loop.time()) > 0:
+            look_s = min(left_s, _LOOK_EVERY_S)
+            listen = partial(_read, stream=stream, block_ms=max(1, _ms(look_s)))
+            if heard := await self._redis.wait(listen, look_s):
+                return _outcome(heard)
+            if await self._redis.run(self._holder) != self._name.encode():
+                heard = await self._redis.run(partial(_read, stream=stream))
+                return _outcome(heard) if heard else None
+        return None
+
+    async def _holder(self, client: Any) -> Any:
+        return await client.get(self._lock)
+
+
+async def _read(client: Any, *, stream: str, block_ms: int | None = None) -> Any:
+    return await client.xread({stream: "0-0"}, block=block_ms)
+
+
+def _outcome(heard: Any) -> bytes:
+    """The one entry of the one stream."""
+    outcome: bytes = heard[0][1][0][1][b"outcome"]
+    return outcome
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

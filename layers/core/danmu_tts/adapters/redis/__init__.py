@@ -1,0 +1,1 @@
+"""The one Redis client of a process, and how it logs in."""

@@ -1,0 +1,54 @@
+"""Open a client for the URL in the settings. Nothing is sent before its first command."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from danmu_tts.settings import RedisSettings
+
+
+def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
+    """A client of ``redis.asyncio``, or one of fakeredis where there is no URL.
+
+    Args:
+        beside: another client of the same settings. The new one is for commands that block: it has no limit of its own
+            for an answer, and where the store is inside this process, it is the same.
+
+    Raises ImportError where the package is missing.
+    """
+    if settings.url is None:
+        return beside or _embedded()
+    from redis.asyncio import Redis, RedisCluster
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    url = settings.url.get_secret_value()
+    scheme = urlsplit(url).scheme
+    answer_s = None if beside else settings.timeout_ms / 1000
+    options: dict[str, Any] = {
+        "protocol": 2,  # one shape of answers, whoever answers
+        "socket_timeout": answer_s,
+        "socket_connect_timeout": settings.connect_timeout_ms / 1000,
+        "max_connections": settings.max_connections if beside is None else 1000,
+    }
+    if scheme.startswith("rediss") and settings.ca_file:
+        options["ssl_ca_certs"] = str(settings.ca_file)
+    if settings.iam_cache_name:
+        from danmu_tts.adapters.redis.iam import IamLogin
+
+        options["credential_provider"] = IamLogin(settings.iam_cache_name, urlsplit(url).username or "default")
+        url = _without_login(url)
+    if scheme.endswith("+cluster"):
+        # One second look at who has the slot; the deadline is around everything.
+        return RedisCluster.from_url(url.replace("+cluster", "", 1), retry=Retry(NoBackoff(), 1), **options)
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+
+
+def _embedded() -> Any:
+    from fakeredis import FakeAsyncRedis
+
+    return FakeAsyncRedis()
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

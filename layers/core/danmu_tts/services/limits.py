@@ -1,0 +1,64 @@
+"""Who may ask how much: the limits that a request has to pass, in all processes together."""
+
+from collections.abc import Iterator
+
+from danmu_tts.domain.access import Principal
+from danmu_tts.domain.errors import RateLimitedError, StoreAwayError
+from danmu_tts.domain.limits import Allowance, Limit, Unit, allowances
+from danmu_tts.ports import Metrics, RateLimiter
+from danmu_tts.settings import LimitSettings
+
+_TOO_MUCH = {
+    "key": "This API key has had its share for now.",
+    "viewer": "This viewer has said enough for now.",
+    "room": "This room has had its share for now.",
+    "all": "Everybody together asks for more than this service may do.",
+}
+
+
+class Limits:
+    """Counts every request and its characters."""
+
+    def __init__(self, shared: RateLimiter, alone: RateLimiter, settings: LimitSettings, metrics: Metrics) -> None:
+        """``alone`` counts while ``shared`` is away."""
+        self._shared = shared
+        self._alone = alone
+        self._settings = settings
+        self._metrics = metrics
+
+    async def take(
+        self, principal: Principal, room: str | None, viewer: str | None, characters: int
+    ) -> tuple[Allowance, ...]:
+        """Count a request; tell what is left. Raises RateLimitedError, and then nothing was taken."""
+        limits = list(self._limits(principal, room, viewer, characters))
+        if not limits:
+            return ()
+        try:
+            standings = await self._shared.take(limits)
+        except StoreAwayError:
+            standings = await self._alone.take(limits)
+        left = allowances(standings)
+        for each in standings:
+            if not each.passed:
+                self._metrics.limited(of=each.limit.of)
+                raise RateLimitedError(_TOO_MUCH[each.limit.of], retry_after_s=each.retry_after_s, allowances=left)
+        return left
+
+    def _limits(self, principal: Principal, room: str | None, viewer: str | None, characters: int) -> Iterator[Limit]:
+        """Those that apply and are not 0. A viewer and a room are counted for each key: keys do not share names."""
+        ours = self._settings
+        key = principal.key_id or ""
+        key_requests, key_characters = principal.requests_per_minute, principal.characters_per_minute
+        table = (
+            ("key", key, key_requests or ours.key_requests, key_characters or ours.key_characters),
+            ("viewer", viewer and f"{key}/{viewer}", ours.viewer_requests, ours.viewer_characters),
+            ("room", room and f"{key}/{room}", ours.room_requests, ours.room_characters),
+            ("all", "all", ours.all_requests, ours.all_characters),
+        )
+        for of, who, requests, most_characters in table:
+            for unit, per_minute, cost in (
+                (Unit.REQUESTS, requests, 1),
+                (Unit.CHARACTERS, most_characters, characters),
+            ):
+                if who and per_minute and cost:
+                    yield Limit(of, who, unit, per_minute, cost)

@@ -1,0 +1,71 @@
+"""One voice's audio: from the cache, from whoever is just making it, or made now and paid for."""
+
+from dataclasses import dataclass
+
+from danmu_tts.domain.audio import EncodedSpeech
+from danmu_tts.domain.cache_key import cache_key
+from danmu_tts.domain.speech import SpeechRequest
+from danmu_tts.domain.voices import Voice
+from danmu_tts.ports import CacheHit, Metrics
+from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.budget import Budget, cost_of
+from danmu_tts.services.maker import Made, Maker
+from danmu_tts.services.single_flight import SingleFlight
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """Audio and where it is from.
+
+    Attributes:
+        cached: the cache tier that had it, ``flight`` where it was being made for somebody else, None where it was
+            made for this request.
+        first_audio_s: when its first piece was there, in seconds of the clock; None unless it was made.
+    """
+
+    key: str
+    encoded: EncodedSpeech
+    cached: str | None
+    first_audio_s: float | None = None
+    cost_usd: float = 0.0
+
+
+class Source:
+    """See the module. One instance a process."""
+
+    def __init__(
+        self, backends: BackendManager, maker: Maker, flights: SingleFlight, budget: Budget, metrics: Metrics
+    ) -> None:
+        self._backends = backends
+        self._maker = maker
+        self._flights = flights
+        self._budget = budget
+        self._metrics = metrics
+
+    async def fetch(
+        self, request: SpeechRequest, text: str, voice: Voice, budget_s: float, *, is_first: bool
+    ) -> Sourced:
+        """Get it within so many seconds. ``is_first``: no other voice was tried for this request.
+
+        Raises:
+            BudgetExhaustedError: it would have to be paid for, and nobody may.
+            BackendUnavailableError: the voice failed.
+        """
+        key = cache_key(text, voice, request.format, request.prosody, voice.style(request.style))
+        traits = self._backends.watched[voice.backend].backend.traits
+        cost = cost_of(text, traits)
+
+        async def make(left_s: float) -> Made:
+            async with self._budget.spend(cost, voice.backend, request.principal, request.room):
+                return await self._maker.make(request, text, voice, left_s)
+
+        tier = "miss"
+        try:
+            found = await self._flights.find(key) or await self._flights.make(key, budget_s, make)
+            if isinstance(found, CacheHit):
+                tier = found.tier
+                return Sourced(key, found.speech, found.tier)
+            return Sourced(key, found.encoded, None, found.first_audio_s, cost.usd)
+        finally:
+            if is_first or tier != "miss":
+                self._metrics.cache(tier=tier)
