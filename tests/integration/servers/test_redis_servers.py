@@ -1,7 +1,12 @@
 """The Redis servers of the tests do what the tests rely on."""
 
+import shutil
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis, RedisCluster
@@ -15,6 +20,14 @@ from tests.servers.redis_server import ClusterRedisServer, RedisServer, program
 
 _NO_RETRY = Retry(NoBackoff(), 0)
 _SHORT_S = 0.3
+_TESTS_THAT_HANG = """
+import sys
+from pathlib import Path
+from tests.servers.redis_server import RedisServer
+with RedisServer(Path(sys.argv[1])) as server:
+    print(server.port, flush=True)
+    sys.stdin.read()
+"""
 
 
 def _options(server: ClusterRedisServer, **changed: Any) -> dict[str, Any]:
@@ -84,10 +97,6 @@ async def test_cluster_answers(cluster_redis: ClusterRedisServer) -> None:
         assert await client.ping()
         await client.set("danmu:key", "value")
         assert await client.get("danmu:key") == b"value"
-    assert (
-        cluster_redis.url
-        == f"rediss+cluster://{cluster_redis.user}:{cluster_redis.password}@localhost:{cluster_redis.port}"
-    )
 
 
 @pytest.mark.parametrize("_round", [1, 2])
@@ -168,6 +177,30 @@ async def test_cluster_hangs_recovers_and_restarts(own_cluster_redis: ClusterRed
             await client.get("danmu:key")
         server.start()
         assert await client.get("danmu:key") is None
+
+
+def test_cluster_url_says_all_but_whom_to_trust(cluster_redis: ClusterRedisServer) -> None:
+    url = urlsplit(cluster_redis.url)
+    assert (url.scheme, url.hostname, url.port) == ("rediss+cluster", "localhost", cluster_redis.port)
+    assert (url.username, url.password) == (cluster_redis.user, cluster_redis.password)
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="only Linux ends a process with its parent")
+def test_server_ends_with_tests_that_are_killed(tmp_path: Path) -> None:
+    program()
+    tests = subprocess.Popen(
+        [sys.executable, "-c", _TESTS_THAT_HANG, tmp_path],
+        cwd=Path(__file__).parents[3],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with tests:
+        assert tests.stdout
+        port = int(tests.stdout.readline())
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            tests.kill()
+            assert connection.recv(1) == b""
 
 
 def test_failed_start_shows_the_log(tmp_path: Path) -> None:
