@@ -10,6 +10,9 @@ from danmu_tts.domain.voices import Voice
 # Raise it when the same fields come to sound different (a new encoder setting, another way of splitting).
 KEY_VERSION = 2
 
+_HEX = frozenset("0123456789abcdef")
+_LENGTH = 64
+
 
 def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Prosody, style: str | None = None) -> str:
     """Name the sound that these make: 64 hexadecimal digits of SHA-256.
@@ -38,3 +41,8 @@ def cache_key(text: str, voice: Voice, audio_format: AudioFormat, prosody: Proso
         separators=(",", ":"),
     )
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def is_cache_key(key: str) -> bool:
+    """Whether a text has the form of a key, and so is safe in a path."""
+    return len(key) == _LENGTH and _HEX.issuperset(key)

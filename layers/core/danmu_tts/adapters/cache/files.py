@@ -14,16 +14,14 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from danmu_tts.adapters.cache.file_description import Description
+from danmu_tts.adapters.cache.description import Description, backend_folder
 from danmu_tts.adapters.cache.file_index import FileIndex
 from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
+from danmu_tts.domain.cache_key import is_cache_key
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import CacheHit
 
 logger = get_logger("cache")
-
-_HEX = frozenset("0123456789abcdef")
-_KEY_LENGTH = 64
 
 
 class FileCache:
@@ -46,7 +44,7 @@ class FileCache:
 
     async def set(self, key: str, speech: EncodedSpeech) -> bool:
         """Store; False for what is larger than the whole tier, for what is no key, or where the disk refuses."""
-        if len(speech.audio) > self._max_bytes or not _is_key(key):
+        if len(speech.audio) > self._max_bytes or not is_cache_key(key):
             return False
         return await asyncio.to_thread(self._write, key, speech)
 
@@ -80,7 +78,7 @@ class FileCache:
 
     def _describe(self, key: str) -> Description | None:
         """The description of an entry that is there, sound and fresh."""
-        if not _is_key(key):
+        if not is_cache_key(key):
             return None
         try:
             about = Description.model_validate_json(self._metadata_path(key).read_bytes())
@@ -95,7 +93,7 @@ class FileCache:
         return about
 
     def _write(self, key: str, speech: EncodedSpeech) -> bool:
-        about = Description.at(speech, stored_at=self._clock())
+        about = Description.of(speech, stored_at=self._clock())
         try:
             self._place(self._audio_path(key, speech.voice, speech.format), speech.audio)
             self._place(self._metadata_path(key), about.model_dump_json().encode())
@@ -128,12 +126,7 @@ class FileCache:
         self._index.forget(key)
 
     def _audio_path(self, key: str, voice: str, audio_format: AudioFormat) -> Path:
-        backend = "".join(char for char in voice.partition(":")[0] if char.isalnum() or char in "-_")
-        return self._directory / "audio" / backend / key[:2] / f"{key}.{audio_format.value}"
+        return self._directory / "audio" / backend_folder(voice) / key[:2] / f"{key}.{audio_format.value}"
 
     def _metadata_path(self, key: str) -> Path:
         return self._directory / "metadata" / key[:2] / f"{key}.json"
-
-
-def _is_key(key: str) -> bool:
-    return len(key) == _KEY_LENGTH and _HEX.issuperset(key)

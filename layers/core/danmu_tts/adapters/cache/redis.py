@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from danmu_tts.adapters.cache.file_description import Sound
+from danmu_tts.adapters.cache.description import Sound
 from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.errors import StoreAwayError
@@ -58,7 +58,7 @@ class RedisCache:
         """Store; False for what is too large, and while Redis is away."""
         if len(speech.audio) > self._max_entry_bytes:
             return False
-        header = Sound.of(speech).model_dump_json().encode()
+        header = Sound.like(speech).model_dump_json().encode()
         stored = await self._put(key, header + b"\n" + speech.audio, self._ttl_ms, {})
         self._written += stored
         return stored

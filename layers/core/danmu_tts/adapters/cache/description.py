@@ -1,4 +1,4 @@
-"""The JSON file beside each audio file. It comes from a disk, so it is parsed like any other input."""
+"""The JSON beside each stored audio. It comes from a disk or a bucket, so it is parsed like any other input."""
 
 import hashlib
 from typing import Annotated, Any, Self
@@ -20,8 +20,8 @@ class Sound(BaseModel):
     captions: tuple[Caption, ...]
 
     @classmethod
-    def of(cls, speech: EncodedSpeech, **more: Any) -> Self:
-        """Describe what is about to be stored."""
+    def like(cls, speech: EncodedSpeech, **more: Any) -> Self:
+        """Describe a piece of speech, and ``more`` that a subclass keeps."""
         return cls(
             format=speech.format,
             sample_rate_hz=speech.sample_rate_hz,
@@ -43,6 +43,11 @@ class Description(Sound):
     stored_at: Annotated[float, Field(allow_inf_nan=False)]
 
     @classmethod
-    def at(cls, speech: EncodedSpeech, *, stored_at: float) -> Self:
-        """Describe what is stored at a time."""
-        return cls.of(speech, sha256=hashlib.sha256(speech.audio).hexdigest(), stored_at=stored_at)
+    def of(cls, speech: EncodedSpeech, *, stored_at: float) -> Self:
+        """Describe what is about to be stored, at a time in Unix seconds."""
+        return cls.like(speech, sha256=hashlib.sha256(speech.audio).hexdigest(), stored_at=stored_at)
+
+
+def backend_folder(voice: str) -> str:
+    """The folder of a voice's audio: its backend, of which only what is safe in a path is left."""
+    return "".join(char for char in voice.partition(":")[0] if char.isalnum() or char in "-_")
