@@ -144,6 +144,7 @@ class RedisSettings(_Section):
     iam_cache_name: str | None = Field(
         None, description="Log in to this ElastiCache cache by IAM, as the URL's user and without a password."
     )
+    iam_serverless: bool = Field(True, description="That cache is a serverless one.")
     prefix: Annotated[str, Field(pattern=r"^[a-zA-Z0-9\-_.]+$")] = Field("danmu", description="Begins every key.")
     timeout_ms: Annotated[int, Field(ge=5, le=5000)] = Field(
         50, description="Longest wait for an answer; then go on without."

@@ -35,7 +35,9 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
     if settings.iam_cache_name:
         from danmu_tts.adapters.redis.iam import IamLogin
 
-        options["credential_provider"] = IamLogin(settings.iam_cache_name, urlsplit(url).username or "default")
+        options["credential_provider"] = IamLogin(
+            settings.iam_cache_name, urlsplit(url).username or "default", serverless=settings.iam_serverless
+        )
         url = _without_login(url)
     if scheme.endswith("+cluster"):
         # One second look at who has the slot; the deadline is around everything.
