@@ -100,6 +100,7 @@ def build(
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> Container:
     """Wire the services. Reads nothing but the packaged data; opens nothing."""
+    from danmu_tts.adapters.circuits.redis import RedisCircuitBoard
     from danmu_tts.adapters.flights.redis import RedisFlights
     from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
@@ -117,7 +118,9 @@ def build(
     )
     metrics = PrometheusMetrics()
     choice = VoiceChoice(aliases["voices"], settings.tts.default_voices, settings.tts.patience_ms)
-    manager = BackendManager(backends, absent, choice, metrics, clock)
+    manager = BackendManager(
+        backends, absent, choice, metrics, clock, board=RedisCircuitBoard(redis) if settings.redis.url else None
+    )
     maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
     budget = Budget(_ledger(settings, redis), settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC))
     flights = SingleFlight(cache, RedisFlights(redis), clock)

@@ -206,6 +206,18 @@ class SharedStore(Protocol):
         ...
 
 
+class CircuitBoard(Protocol):
+    """Where processes tell one another which backends fail."""
+
+    async def post(self, backend: str, left_s: float) -> None:
+        """Tell that a backend is to be left alone for so long. Raises StoreAwayError."""
+        ...
+
+    async def read(self, backends: Sequence[str]) -> Mapping[str, float]:
+        """Seconds for which each is to be left alone, of those that are. Raises StoreAwayError."""
+        ...
+
+
 class RateLimiter(Protocol):
     """Counts what is asked for."""
 

@@ -69,6 +69,11 @@ class Circuit:
         self._probing = self._probing or probe
         return Passage(self, probe)
 
+    def leave_alone(self, until_s: float) -> None:
+        """Open it on somebody else's word, or for longer."""
+        if self._open_until_s is None or self._open_until_s < until_s:
+            self._open_until_s = until_s
+
     def _close(self) -> None:
         """Forget everything: it is as good as new."""
         self._recent.clear()

@@ -17,8 +17,9 @@ from danmu_tts.domain.load import LoadFigures
 from danmu_tts.domain.selection import BackendView, VoiceChoice, Wish, voice_not_found
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import describe_error, get_logger
-from danmu_tts.ports import Backend, BackendHealth, BackendTraits, Metrics
+from danmu_tts.ports import Backend, BackendHealth, BackendTraits, CircuitBoard, Metrics
 from danmu_tts.services.attempt import WatchedBackend
+from danmu_tts.services.circuits import SharedCircuits
 from danmu_tts.services.voices import VoiceCatalogue
 
 logger = get_logger("backends")
@@ -52,14 +53,20 @@ class BackendManager:
         metrics: Metrics,
         clock: Callable[[], float],
         *,
+        board: CircuitBoard | None = None,
         circuit: CircuitPolicy | None = None,
         check_every_s: float = 60.0,
     ) -> None:
-        """``backends``: in order of preference; ``absent``: name to why it is not there; ``clock`` counts seconds."""
+        """``backends``: in order of preference; ``absent``: name to why it is not there; ``clock`` counts seconds.
+
+        ``board``: where other processes tell of failing backends; without it this one goes by what it sees itself.
+        """
         policy = circuit or CircuitPolicy()
         self.watched = {
             name: WatchedBackend(backend, Circuit(policy), metrics, clock) for name, backend in backends.items()
         }
+        circuits = {name: each.circuit for name, each in self.watched.items()}
+        self._shared = SharedCircuits(board, circuits, clock) if board else None
         self.absent = absent
         self.voices = VoiceCatalogue(backends)
         self.choice = choice
@@ -85,6 +92,8 @@ class BackendManager:
         """
         self._check_known(wish.backend, _backend_of(wish.voice or ""))
         self._keep_warm()
+        if self._shared:
+            self._shared.keep_up()
         now_s = self._clock()
         views = [
             BackendView(name, await self.voices.of(name), each.circuit.allows(now_s), self._score_ms(each))
