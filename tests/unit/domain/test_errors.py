@@ -52,7 +52,7 @@ def test_every_reason_of_a_backend_is_its_own() -> None:
 def test_every_error_can_be_answered(error: type[DanmuTTSError]) -> None:
     assert re.fullmatch("[a-z_]+", error.code)
     assert 400 <= error.http_status <= 599
-    later_is_better = error.http_status in (503, 504) and error.__name__ not in IN_VAIN
+    later_is_better = error.http_status in (429, 503, 504) and error.__name__ not in IN_VAIN
     assert error.retryable is later_is_better
 
 

@@ -106,8 +106,15 @@ class RateLimitedError(DanmuTTSError):
     http_status = 429
     retryable = True
 
-    def __init__(self, message: str, *, retry_after_s: float, allowances: tuple[Allowance, ...] = ()) -> None:
-        super().__init__(message, retry_after_s=retry_after_s)
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        allowances: tuple[Allowance, ...] = (),
+    ) -> None:
+        super().__init__(message, param=param, retry_after_s=retry_after_s)
         self.allowances = allowances
 
 
