@@ -13,12 +13,10 @@ from typing import Any
 
 from danmu_tts.adapters.redis.client import RedisClient, Script
 from danmu_tts.domain.errors import StoreAwayError
-from danmu_tts.ports import Flight
 
-LEASE_S = 2.0
-_RENEWED_EVERY_S = 0.5
-# How often a waiter looks whether the leader lives; the outcome itself is heard at once.
-_LOOK_EVERY_S = 0.5
+_LEASE_S = 2.0
+# A leader renews its lease so often within it, and a waiter looks as often whether the leader lives.
+_LOOKS = 4
 _REMEMBERED_S = 10.0
 
 _ENTER = Script("""
@@ -40,35 +38,37 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 class RedisFlights:
     """See ``ports.Flights``."""
 
-    def __init__(self, redis: RedisClient, new_id: Callable[[], str] = lambda: uuid.uuid4().hex) -> None:
+    def __init__(
+        self, redis: RedisClient, new_id: Callable[[], str] = lambda: uuid.uuid4().hex, lease_s: float = _LEASE_S
+    ) -> None:
+        """``lease_s``: how soon a leader that died is replaced."""
         self._redis = redis
         self._new_id = new_id
+        self._lease_s = lease_s
 
-    async def enter(self, key: str) -> Flight:
+    async def enter(self, key: str) -> "Led | Joined":
         """Lead the flight of a key, or join the one that is under way. Raises StoreAwayError."""
-        mine = self._new_id()
-        leader = await self._redis.call(_ENTER, [self._lock(key)], [mine, _ms(LEASE_S)])
-        name = leader.decode()
-        return _Led(self._redis, self._lock(key), name) if name == mine else _Joined(self._redis, self._lock(key), name)
-
-    def _lock(self, key: str) -> str:
-        return self._redis.key("flight", "{" + key + "}")
+        mine, lock = self._new_id(), self._redis.key("flight", "{" + key + "}")
+        leader = await self._redis.call(_ENTER, [lock], [mine, _ms(self._lease_s)])
+        kind = Led if leader == mine.encode() else Joined
+        return kind(self._redis, lock, leader.decode(), self._lease_s)
 
 
-class _Led:
+class Led:
     """A flight that this process leads; its lease is renewed until it lands."""
 
     leads = True
 
-    def __init__(self, redis: RedisClient, lock: str, name: str) -> None:
+    def __init__(self, redis: RedisClient, lock: str, name: str, lease_s: float) -> None:
         self._redis = redis
         self._lock = lock
         self._name = name
-        self._renewing = asyncio.create_task(self._renew())
+        self._lease_s = lease_s
+        self.renewing = asyncio.create_task(self._renew())
 
     async def land(self, outcome: bytes) -> None:
         """Tell whoever waits. Without Redis they find out by the lease."""
-        self._renewing.cancel()
+        self.renewing.cancel()
         keys = [self._lock, f"{self._lock}:{self._name}"]
         with suppress(StoreAwayError):
             await self._redis.call(_LAND, keys, [self._name, outcome, _ms(_REMEMBERED_S)])
@@ -79,20 +79,21 @@ class _Led:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(_RENEWED_EVERY_S)
+            await asyncio.sleep(self._lease_s / _LOOKS)
             with suppress(StoreAwayError):
-                await self._redis.call(_RENEW, [self._lock], [self._name, _ms(LEASE_S)])
+                await self._redis.call(_RENEW, [self._lock], [self._name, _ms(self._lease_s)])
 
 
-class _Joined:
+class Joined:
     """A flight that another process leads."""
 
     leads = False
 
-    def __init__(self, redis: RedisClient, lock: str, name: str) -> None:
+    def __init__(self, redis: RedisClient, lock: str, name: str, lease_s: float) -> None:
         self._redis = redis
         self._lock = lock
         self._name = name
+        self._lease_s = lease_s
 
     async def land(self, outcome: bytes) -> None:
         """Its leader does that."""
@@ -103,7 +104,7 @@ class _Joined:
         ends_s = loop.time() + limit_s
         stream = f"{self._lock}:{self._name}"
         while (left_s := ends_s - loop.time()) > 0:
-            look_s = min(left_s, _LOOK_EVERY_S)
+            look_s = min(left_s, self._lease_s / _LOOKS)
             listen = partial(_read, stream=stream, block_ms=max(1, _ms(look_s)))
             if heard := await self._redis.wait(listen, look_s):
                 return _outcome(heard)
