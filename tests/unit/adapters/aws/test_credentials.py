@@ -34,15 +34,15 @@ def a_source(
     return CredentialSource(session, clock), sessions
 
 
-def refreshed_each_hour(clock: FakeClock, refreshes: list[float]) -> Any:
-    """As a container's or an instance's: each lives for an hour."""
+def refreshed(clock: FakeClock, refreshes: list[float], lifetime_s: float = HOUR_S) -> Any:
+    """As a container's or an instance's: they live for a while."""
 
     def now() -> datetime:
         return datetime.fromtimestamp(clock(), UTC)
 
     def fetch() -> dict[str, str]:
         refreshes.append(clock())
-        end = now() + timedelta(seconds=HOUR_S)
+        end = now() + timedelta(seconds=lifetime_s)
         return {
             "access_key": f"AKID{len(refreshes)}",
             "secret_key": "secret",
@@ -55,39 +55,51 @@ def refreshed_each_hour(clock: FakeClock, refreshes: list[float]) -> Any:
 
 def test_nothing_is_asked_before_the_first_fetch() -> None:
     source, sessions = a_source(Credentials("AKID", "secret"))
-    assert source.kept is None
+    assert source.current is None
+    assert source.is_due
     assert sessions == []
 
 
 def test_credentials_without_an_end_are_kept() -> None:
     clock = FakeClock()
     source, sessions = a_source(Credentials("AKID", "secret", "token"), clock)
-    assert source.fetch() == SigningCredentials("AKID", "secret", "token", None)
+    source.fetch()
+    assert source.current == SigningCredentials("AKID", "secret", "token", None)
     clock.advance(365 * 24 * HOUR_S)
-    assert source.kept is source.fetch()
+    assert not source.is_due
+    source.fetch()
     assert len(sessions) == 1
 
 
 def test_credentials_with_an_end_are_kept_until_shortly_before_it() -> None:
     clock = FakeClock(START.timestamp())
     refreshes: list[float] = []
-    source, _ = a_source(refreshed_each_hour(clock, refreshes), clock)
-    first = source.fetch()
-    assert first == SigningCredentials("AKID1", "secret", "token", START.timestamp() + HOUR_S)
+    source, _ = a_source(refreshed(clock, refreshes), clock)
+    source.fetch()
+    assert source.current == SigningCredentials("AKID1", "secret", "token", START.timestamp() + HOUR_S)
     clock.advance(HOUR_S - 901)
-    assert source.kept is first
+    assert not source.is_due
     clock.advance(2)
-    assert source.kept is None
-    second = source.fetch()
-    assert (second.access_key, second.expires_at) == ("AKID2", clock() + HOUR_S)
+    assert source.is_due
+    source.fetch()
+    assert not source.is_due
+    assert source.current == SigningCredentials("AKID2", "secret", "token", clock() + HOUR_S)
     assert len(refreshes) == 2
+
+
+def test_short_lived_credentials_are_current_though_always_due() -> None:
+    clock = FakeClock(START.timestamp())
+    source, _ = a_source(refreshed(clock, [], lifetime_s=600), clock)
+    source.fetch()
+    assert source.is_due
+    assert source.current is not None
+    assert source.current.expires_at == clock() + 600
 
 
 def test_threads_that_ask_together_fetch_once() -> None:
     source, sessions = a_source(Credentials("AKID", "secret"))
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: source.fetch(), range(32)))
-    assert all(each is found[0] for each in found)
+        list(threads.map(lambda _: source.fetch(), range(32)))
     assert len(sessions) == 1
 
 
@@ -95,3 +107,4 @@ def test_having_none_is_an_error() -> None:
     source, _ = a_source(None)
     with pytest.raises(NoCredentialsError):
         source.fetch()
+    assert source.current is None

@@ -20,30 +20,34 @@ class CredentialSource:
         self._session = session
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: SigningCredentials | None = None
+        self._current: SigningCredentials | None = None
 
     @property
-    def kept(self) -> SigningCredentials | None:
-        """What was fetched and is good for a while; None when ``fetch`` is due."""
-        kept = self._kept
-        if kept is None or kept.expires_at is None or self._clock() < kept.expires_at - _MARGIN_S:
-            return kept
-        return None
+    def current(self) -> SigningCredentials | None:
+        """What was fetched last."""
+        return self._current
 
-    def fetch(self) -> SigningCredentials:
-        """Get them, maybe over the network: to be called in a thread. Raises what botocore raises."""
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to ``fetch``."""
+        current = self._current
+        if current is None:
+            return True
+        return current.expires_at is not None and self._clock() >= current.expires_at - _MARGIN_S
+
+    def fetch(self) -> None:
+        """Make them current, maybe over the network: to be called in a thread. Raises what botocore raises."""
         from botocore.exceptions import NoCredentialsError
 
         with self._lock:
-            if kept := self.kept:
-                return kept
+            if not self.is_due:
+                return
             found = self._session().get_credentials()
             if found is None:
                 raise NoCredentialsError
             frozen = found.get_frozen_credentials()  # refreshes those that are about to expire
             # botocore tells this by no public name; what it read from the environment has none.
             end: datetime | None = getattr(found, "_expiry_time", None)
-            self._kept = SigningCredentials(
+            self._current = SigningCredentials(
                 frozen.access_key, frozen.secret_key, frozen.token, end.timestamp() if end else None
             )
-            return self._kept
