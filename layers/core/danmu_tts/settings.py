@@ -171,6 +171,21 @@ class CacheSettings(_Section):
     )
 
 
+class S3Settings(_Section):
+    """The bucket of the ``s3`` cache tier. Region, endpoint and credentials are found as boto3 finds them."""
+
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
+    prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$")] = Field(
+        "", description="Before every name in the bucket; ends in a slash."
+    )
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = Field(1000, description="Longest wait for S3's next bytes.")
+    sse: Literal["AES256", "aws:kms"] = "AES256"
+    ttl_s: Annotated[int, Field(ge=1)] = Field(
+        30 * 24 * 3600, description="Shorter than what the bucket's lifecycle rule keeps, longer than a link works."
+    )
+    max_entry_bytes: Annotated[int, Field(ge=0)] = 16 * 1024 * 1024
+
+
 class LimitSettings(_Section):
     """How much may be asked for in a minute; 0: as much as they like. A key may have limits of its own."""
 
@@ -250,6 +265,7 @@ class Settings(BaseSettings):
     audio: AudioSettings = Field(default_factory=AudioSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
+    s3: S3Settings = Field(default_factory=S3Settings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     performance: PerformanceSettings = Field(default_factory=PerformanceSettings)
