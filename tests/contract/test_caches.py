@@ -1,7 +1,7 @@
 """What every cache promises, whichever tier it is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.ports import CacheHit, Refusal, SpeechCache
 from tests.builders.caches import a_hit
 from tests.builders.clock import FakeClock
+from tests.builders.s3 import an_s3_cache
 from tests.builders.speech import KEY, a_key, a_speech
 
 MAX_BYTES = 10_000
@@ -22,10 +23,11 @@ TTL_S = 60
 
 @dataclass(frozen=True)
 class Tiers:
-    """A cache under test and the clock that it reads."""
+    """A cache under test, the clock that it reads, and its size (0: no limit)."""
 
     cache: SpeechCache
     clock: FakeClock
+    max_bytes: int = MAX_BYTES
 
 
 def _memory(directory: Path, clock: FakeClock) -> SpeechCache:
@@ -40,11 +42,21 @@ def _tiered(directory: Path, clock: FakeClock) -> SpeechCache:
     return TieredCache([_memory(directory, clock), _files(directory, clock)])
 
 
-@pytest.fixture(params=[_memory, _files, _tiered], ids=["memory", "file", "tiered"])
-def tiers(request: pytest.FixtureRequest, tmp_path: Path) -> Tiers:
-    build: Callable[[Path, FakeClock], SpeechCache] = request.param
+LOCAL: dict[str, Callable[[Path, FakeClock], SpeechCache]] = {"memory": _memory, "file": _files, "tiered": _tiered}
+
+# S3 has no size, and an entry there lives from its first write: every process would have made the same.
+on_this_machine = pytest.mark.parametrize("tiers", LOCAL, indirect=True)
+
+
+@pytest.fixture(params=[*LOCAL, "s3"])
+async def tiers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tiers]:
     clock = FakeClock()
-    return Tiers(build(tmp_path, clock), clock)
+    if request.param in LOCAL:
+        yield Tiers(LOCAL[request.param](tmp_path, clock), clock)
+        return
+    server = request.getfixturevalue("s3")
+    async with an_s3_cache(server, clock, ttl_s=TTL_S, max_entry_bytes=MAX_BYTES) as cache:
+        yield Tiers(cache, clock, max_bytes=0)
 
 
 def tiers_of(cache: SpeechCache) -> set[str]:
@@ -75,6 +87,7 @@ async def test_an_unknown_key_is_a_miss(tiers: Tiers) -> None:
     assert await tiers.cache.get(a_key(1)) is None
 
 
+@on_this_machine
 async def test_the_last_write_is_what_is_read(tiers: Tiers) -> None:
     await tiers.cache.set(KEY, a_speech(b"old"))
     await tiers.cache.set(KEY, a_speech(b"newer"))
@@ -92,6 +105,7 @@ async def test_an_entry_is_there_until_it_expires(tiers: Tiers) -> None:
     assert await entries_of(tiers.cache) == 0
 
 
+@on_this_machine
 async def test_storing_again_starts_the_time_again(tiers: Tiers) -> None:
     await tiers.cache.set(KEY, a_speech())
     tiers.clock.advance(TTL_S - 1)
@@ -105,6 +119,7 @@ async def test_what_is_larger_than_the_tier_is_refused(tiers: Tiers) -> None:
     assert await tiers.cache.get(KEY) is None
 
 
+@on_this_machine
 async def test_is_never_fuller_than_it_may_be(tiers: Tiers) -> None:
     for number in range(12):
         await tiers.cache.set(a_key(number), a_speech(bytes(2500)))
@@ -114,6 +129,7 @@ async def test_is_never_fuller_than_it_may_be(tiers: Tiers) -> None:
     assert await tiers.cache.get(a_key(0)) is None
 
 
+@on_this_machine
 async def test_what_was_just_used_outlives_what_was_not(tiers: Tiers) -> None:
     for number in range(2):
         await tiers.cache.set(a_key(number), a_speech(bytes(3500)))
@@ -136,7 +152,7 @@ async def test_stats_name_each_tier_with_what_it_holds(tiers: Tiers) -> None:
 
 async def test_an_empty_cache_has_stats(tiers: Tiers) -> None:
     for tier in (await tiers.cache.stats()).values():
-        assert tier == {"entries": 0, "bytes": 0, "max_bytes": MAX_BYTES}
+        assert tier == {"entries": 0, "bytes": 0, "max_bytes": tiers.max_bytes}
 
 
 async def test_many_may_read_and_write_one_key_at_once(tiers: Tiers) -> None:

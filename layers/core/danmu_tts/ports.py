@@ -152,7 +152,7 @@ class SpeechCache(Protocol):
         ...
 
     async def stats(self) -> dict[str, dict[str, int]]:
-        """Tier name to ``entries``, ``bytes`` and ``max_bytes``."""
+        """Tier name to ``entries``, ``bytes`` and ``max_bytes``, which is 0 where others set the limit."""
         ...
 
 
