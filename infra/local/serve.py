@@ -63,12 +63,12 @@ def _preload() -> None:
 
 
 def _say_goodbye() -> None:
-    """Close the vendors' connections, if that is quick."""
+    """Finish what is being kept and close the connections, if that is quick."""
     from danmu_tts import process_loop
     from danmu_tts.bootstrap import container
 
     with contextlib.suppress(TimeoutError):
-        process_loop.run(asyncio.wait_for(container().backends.close(), _GOODBYE_S))
+        process_loop.run(asyncio.wait_for(container().close(), _GOODBYE_S))
 
 
 def _say_ready(base_url: str) -> None:

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from danmu_tts.adapters.flights.redis import RedisFlights
+from danmu_tts.adapters.flights.redis import Led, RedisFlights
 from danmu_tts.adapters.redis.client import RedisClient
 from tests.builders.speech import KEY, a_key
 
@@ -16,6 +16,12 @@ PATIENCE_S = 10.0
 def flights(redis: RedisClient) -> RedisFlights:
     ids = count(1)
     return RedisFlights(redis, lambda: f"flight-{next(ids)}")
+
+
+def die(leader: object) -> None:
+    """Stop renewing the lease, as kill -9 would."""
+    assert isinstance(leader, Led)
+    leader.renewing.cancel()
 
 
 async def test_the_first_leads_and_the_others_join(flights: RedisFlights) -> None:
@@ -72,7 +78,7 @@ async def test_a_leader_that_died_is_replaced(redis: RedisClient) -> None:
     flights = RedisFlights(redis, lambda: f"flight-{next(ids)}", lease_s=0.2)
     leader = await flights.enter(KEY)
     joined = await flights.enter(KEY)
-    leader.renewing.cancel()  # as kill -9 would
+    die(leader)
     assert await joined.landing(PATIENCE_S) is None
     successor = await flights.enter(KEY)
     assert successor.leads
@@ -92,7 +98,7 @@ async def test_a_leader_that_comes_too_late_does_not_end_its_successors_flight(r
     ids = count(1)
     flights = RedisFlights(redis, lambda: f"flight-{next(ids)}", lease_s=0.2)
     late = await flights.enter(KEY)
-    late.renewing.cancel()
+    die(late)
     assert await (await flights.enter(KEY)).landing(PATIENCE_S) is None
     successor = await flights.enter(KEY)
     assert successor.leads

@@ -16,6 +16,7 @@ from danmu_tts.once import once
 from danmu_tts.plugins import Additions, BackendContext, Broken, CacheContext, Kind
 from danmu_tts.ports import (
     AudioEncoders,
+    AudioLinks,
     Backend,
     Ledger,
     Metrics,
@@ -23,6 +24,7 @@ from danmu_tts.ports import (
     SharedStore,
     SignedAudioFiles,
     SpeechCache,
+    TieredSpeechCache,
 )
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget
@@ -46,6 +48,7 @@ BACKENDS = {
     "azure": "danmu_tts.adapters.backends.azure_words:create",
     "openai": "danmu_tts.adapters.backends.openai:create",
 }
+CACHES = {"s3": "danmu_tts.adapters.cache.s3:create_tier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Container:
     speak: SpeakService
     maker: Maker
     backends: BackendManager
-    cache: SpeechCache
+    cache: TieredSpeechCache
     redis: SharedStore
     budget: Budget
     metrics: Metrics
@@ -65,6 +68,19 @@ class Container:
     samples: Mapping[str, str]
     plugins: tuple[Plugin, ...]
     broken: tuple[Broken, ...]
+
+    async def close(self) -> None:
+        """Finish what is being kept, and give every connection back."""
+        await self.cache.close()
+        await self.backends.close()
+        await self.redis.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Cache:
+    tiered: "TieredCache"
+    links: AudioLinks
+    signed_files: "SignedFiles"
 
 
 @once
@@ -112,7 +128,7 @@ def build(
     if backends is None:
         backends = _backends(settings, additions, absent)
     redis = RedisClient(settings.redis)
-    cache, signed_files = _cache(settings, additions, redis)
+    cache = _cache(settings, additions, redis)
     active = tuple(
         plugin for name in settings.tts.plugins if (plugin := additions.make(Kind.PLUGIN, name, {})) is not None
     )
@@ -123,12 +139,12 @@ def build(
     )
     maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
     budget = Budget(_ledger(settings, redis), settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC))
-    flights = SingleFlight(cache, RedisFlights(redis), clock)
+    flights = SingleFlight(cache.tiered, RedisFlights(redis), clock)
     speak = SpeakService(
         manager,
         Source(manager, maker, flights, budget, metrics),
         Limits(RedisLimiter(redis), LocalLimiter(), settings.limits, metrics),
-        signed_files,
+        cache.links,
         Hooks(active),
         metrics,
         SpeakOptions(settings.tts.default_language, settings.tts.deadline_ms, settings.logging.log_text),
@@ -141,11 +157,11 @@ def build(
         speak,
         maker,
         manager,
-        cache,
+        cache.tiered,
         redis,
         budget,
         metrics,
-        signed_files,
+        cache.signed_files,
         models,
         samples,
         active,
@@ -171,36 +187,35 @@ def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) 
     return built
 
 
-def _cache(settings: Settings, additions: Additions, redis: "RedisClient") -> "tuple[TieredCache, SignedFiles]":
-    """The tiers that can be had, as one cache, and the store that signs URLs of what is in the file tier."""
+def _cache(settings: Settings, additions: Additions, redis: "RedisClient") -> "_Cache":
+    """The tiers that can be had, as one cache, and who hands out links: S3 where it is one of them, else the files."""
     from danmu_tts.adapters.cache.files import FileCache
     from danmu_tts.adapters.cache.memory import MemoryCache
     from danmu_tts.adapters.cache.redis import RedisCache
     from danmu_tts.adapters.cache.signed_files import SignedFiles
     from danmu_tts.adapters.cache.tiered import TieredCache
 
-    cache = settings.cache
-    stored = FileCache(cache.directory, cache.file_max_bytes, cache.file_ttl_s)
-    own: dict[str, SpeechCache] = {
-        "memory": MemoryCache(cache.memory_max_bytes, cache.memory_ttl_s, refusal_ttl_s=cache.refusal_ttl_s),
-        "redis": RedisCache(
-            redis,
-            ttl_s=cache.redis_ttl_s,
-            max_entry_bytes=cache.redis_max_entry_bytes,
-            refusal_ttl_s=cache.refusal_ttl_s,
-        ),
-        "file": stored,
-    }
-    names = cache.tiers or (("memory", "redis", "file") if settings.redis.url else ("memory", "file"))
-    tiers = (own.get(name) or additions.make(Kind.CACHE, name, {}, CacheContext(settings)) for name in names)
+    ours = settings.cache
+    files = FileCache(ours.directory, ours.file_max_bytes, ours.file_ttl_s)
+    memory = MemoryCache(ours.memory_max_bytes, ours.memory_ttl_s, refusal_ttl_s=ours.refusal_ttl_s)
+    shared = RedisCache(redis, ours.redis_ttl_s, ours.redis_max_entry_bytes, ours.refusal_ttl_s)
+    own: dict[str, SpeechCache] = {"memory": memory, "redis": shared, "file": files}
+    context = CacheContext(settings)
+    found = [own.get(name) or additions.make(Kind.CACHE, name, CACHES, context) for name in _tiers(settings)]
+    tiers = [tier for tier in found if tier is not None]
     key = settings.security.url_signing_key
     signed_files = SignedFiles(
-        stored,
-        cache.directory / "url-signing-key",
-        settings.audio.url_ttl_s,
-        key.get_secret_value() if key else None,
+        files, ours.directory / "url-signing-key", settings.audio.url_ttl_s, key.get_secret_value() if key else None
     )
-    return TieredCache([tier for tier in tiers if tier is not None]), signed_files
+    links = next((tier for tier in tiers if isinstance(tier, AudioLinks)), signed_files)
+    return _Cache(TieredCache(tiers), links, signed_files)
+
+
+def _tiers(settings: Settings) -> tuple[str, ...]:
+    """Those of the settings, or what there is for it: fastest first."""
+    if settings.cache.tiers:
+        return settings.cache.tiers
+    return ("memory", *(["redis"] if settings.redis.url else []), "s3" if settings.s3.bucket else "file")
 
 
 def _ledger(settings: Settings, redis: "RedisClient") -> Ledger:

@@ -165,6 +165,14 @@ class RefusalCache(SpeechCache, Protocol):
         ...
 
 
+class TieredSpeechCache(RefusalCache, Protocol):
+    """The tiers as one."""
+
+    async def close(self) -> None:
+        """Finish what is being written, and give the tiers' connections back."""
+        ...
+
+
 class Flight(Protocol):
     """The making of one key's audio, as one asker sees it."""
 
@@ -259,6 +267,7 @@ class AudioLink:
     expires_at: int
 
 
+@runtime_checkable
 class AudioLinks(Protocol):
     """Hands out short-lived URLs of stored audio."""
 

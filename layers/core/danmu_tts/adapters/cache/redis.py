@@ -29,7 +29,7 @@ class RedisCache:
 
     name = "redis"
 
-    def __init__(self, redis: RedisClient, *, ttl_s: float, max_entry_bytes: int, refusal_ttl_s: float) -> None:
+    def __init__(self, redis: RedisClient, ttl_s: float, max_entry_bytes: int, refusal_ttl_s: float) -> None:
         self._redis = redis
         self._ttl_ms = round(ttl_s * 1000)
         self._max_entry_bytes = max_entry_bytes

@@ -15,6 +15,7 @@ from danmu_tts.adapters.aws.s3_objects import SIDE_BY_SIDE, S3Objects
 from danmu_tts.adapters.cache.s3_entries import S3Entries, StoredAudio
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.cache_key import is_cache_key
+from danmu_tts.plugins import CacheContext
 from danmu_tts.ports import AudioLink, CacheHit
 from danmu_tts.settings import Settings
 
@@ -49,6 +50,11 @@ def create(
         patience_s=2 * timeout_s,
         sleep=sleep,
     )
+
+
+def create_tier(context: CacheContext) -> "S3Cache":
+    """The same for whoever makes tiers by name."""
+    return create(context.settings)
 
 
 class S3Cache:

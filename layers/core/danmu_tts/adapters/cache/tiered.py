@@ -71,10 +71,13 @@ class TieredCache:
                     merged[str(name)] = {str(key): value for key, value in each.items() if isinstance(value, int)}
         return merged
 
-    async def settle(self) -> None:
-        """Wait for what is being written behind."""
-        while self._behind:
-            await asyncio.wait(self._behind)
+    async def close(self) -> None:
+        """Finish what is being written behind, and close the tiers that can be closed."""
+        if self._behind:
+            await asyncio.wait(self._behind, timeout=_LIMIT_S)
+        for tier in self._tiers:
+            if close := getattr(tier, "close", None):
+                await _answer(tier, close)
 
     async def _promote(self, key: str, speech: EncodedSpeech, nearer: Sequence[SpeechCache]) -> None:
         """Memory at once, others behind: the asker has what he wanted."""
