@@ -199,6 +199,8 @@ def test_server_ends_with_tests_that_are_killed(tmp_path: Path) -> None:
         assert tests.stdout
         port = int(tests.stdout.readline())
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"PING\r\n")
+            assert connection.recv(100) == b"+PONG\r\n"
             tests.kill()
             assert connection.recv(1) == b""
 
