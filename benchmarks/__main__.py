@@ -3,7 +3,16 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import cache_hit, engine_threads, failover, first_audio, imports, startup, throughput
+from benchmarks import (
+    cache_hit,
+    engine_threads,
+    failover,
+    first_audio,
+    imports,
+    shared_cache_hit,
+    startup,
+    throughput,
+)
 from benchmarks.lines import load_lines
 
 _ALL = {
@@ -12,6 +21,7 @@ _ALL = {
     "first_audio": first_audio.run,
     "engine_threads": engine_threads.run,
     "cache_hit": cache_hit.run,
+    "shared_cache_hit": shared_cache_hit.run,
     "throughput": throughput.run,
     "failover": failover.run,
 }

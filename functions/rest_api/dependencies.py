@@ -19,5 +19,7 @@ ContainerDep = Annotated[Container, Depends(get_container)]
 
 def absolute_url(request: Request, url: str) -> str:
     """A URL as the caller can follow it: relative ones are below the address that the request came to."""
+    if url.startswith("https://"):
+        return url
     settings = request.app.state.container.settings
     return urljoin(settings.server.public_url or str(request.base_url), url)

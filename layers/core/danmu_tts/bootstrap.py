@@ -208,7 +208,7 @@ def _cache(settings: Settings, additions: Additions, redis: "RedisClient") -> "_
         files, ours.directory / "url-signing-key", settings.audio.url_ttl_s, key.get_secret_value() if key else None
     )
     links = next((tier for tier in tiers if isinstance(tier, AudioLinks)), signed_files)
-    return _Cache(TieredCache(tiers), links, signed_files)
+    return _Cache(TieredCache(tiers, trusted=(*own, *CACHES)), links, signed_files)
 
 
 def _tiers(settings: Settings) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Who may ask how much: the limits that a request has to pass, in all processes together."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 
 from danmu_tts.domain.access import Principal
 from danmu_tts.domain.errors import RateLimitedError, StoreAwayError
@@ -26,13 +27,23 @@ class Limits:
         self._settings = settings
         self._metrics = metrics
 
-    async def take(
+    def take(
         self, principal: Principal, room: str | None, viewer: str | None, characters: int
-    ) -> tuple[Allowance, ...]:
-        """Count a request; tell what is left. Raises RateLimitedError, and then nothing was taken."""
+    ) -> asyncio.Future[tuple[Allowance, ...]]:
+        """Begin to count a request, so that something else may be done meanwhile.
+
+        Awaiting it tells what is left, or raises RateLimitedError, and then nothing was taken.
+        """
         limits = list(self._limits(principal, room, viewer, characters))
         if not limits:
-            return ()
+            nothing = asyncio.get_running_loop().create_future()
+            nothing.set_result(())
+            return nothing
+        counting = asyncio.create_task(self._take(limits))
+        counting.add_done_callback(lambda task: task.cancelled() or task.exception())  # heard, if by nobody else
+        return counting
+
+    async def _take(self, limits: Sequence[Limit]) -> tuple[Allowance, ...]:
         try:
             standings = await self._shared.take(limits)
         except StoreAwayError:

@@ -1,5 +1,6 @@
 """One voice's audio: from the cache, from whoever is just making it, or made now and paid for."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from danmu_tts.domain.audio import EncodedSpeech
@@ -43,9 +44,20 @@ class Source:
         self._metrics = metrics
 
     async def fetch(
-        self, request: SpeechRequest, text: str, voice: Voice, budget_s: float, *, is_first: bool
+        self,
+        request: SpeechRequest,
+        text: str,
+        voice: Voice,
+        budget_s: float,
+        *,
+        permit: Awaitable[object],
+        is_first: bool,
     ) -> Sourced:
-        """Get it within so many seconds. ``is_first``: no other voice was tried for this request.
+        """Get it within so many seconds.
+
+        Args:
+            permit: nothing is made or given before it is there; it raises where there is none.
+            is_first: no other voice was tried for this request.
 
         Raises:
             BudgetExhaustedError: it would have to be paid for, and nobody may.
@@ -60,8 +72,11 @@ class Source:
                 return await self._maker.make(request, text, voice, left_s)
 
         tier = "miss"
+        found: CacheHit | Made | None
         try:
-            found = await self._flights.find(key) or await self._flights.make(key, budget_s, make)
+            found = await self._flights.find(key)
+            await permit
+            found = found or await self._flights.make(key, budget_s, make)
             if isinstance(found, CacheHit):
                 tier = found.tier
                 return Sourced(key, found.speech, found.tier)

@@ -1,7 +1,7 @@
 """How a request is spoken: clean, count, rank the voices, get the audio of the first that speaks, answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from danmu_tts.domain.attempts import attempt_budget_s
@@ -22,7 +22,7 @@ from danmu_tts.ports import AudioLink, AudioLinks, Metrics
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.hooks import Hooks
 from danmu_tts.services.limits import Limits
-from danmu_tts.services.source import Source
+from danmu_tts.services.source import Source, Sourced
 from danmu_tts.text.clean import clean
 from danmu_tts.text.language import can_be_spoken, detect_language
 
@@ -82,10 +82,10 @@ class SpeakService:
             async with asyncio.timeout((request.deadline_ms or self._options.deadline_ms) / 1000) as deadline:
                 request = await self._hooks.pre_process(request)
                 text = self._prepare(request.text)
-                left = await self._limits.take(request.principal, request.room, request.viewer, len(text))
+                permit = self._limits.take(request.principal, request.room, request.viewer, len(text))
                 wanted += await self._rank(request, text)
-                speech = await self._first_that_speaks(request, text, wanted, started_s, deadline)
-                speech = await self._hooks.post_process(replace(speech, allowances=left))
+                speech = await self._first_that_speaks(request, text, wanted, permit, started_s, deadline)
+                speech = await self._hooks.post_process(replace(speech, allowances=permit.result()))
         except TimeoutError as error:
             late = DeadlineExceededError(
                 "The audio was not ready before the deadline. Shorten the text, or ask again when less is going on."
@@ -113,7 +113,13 @@ class SpeakService:
         return await self._backends.rank(Wish(language, request.voice, request.backend))
 
     async def _first_that_speaks(
-        self, request: SpeechRequest, text: str, voices: Sequence[Voice], started_s: float, deadline: asyncio.Timeout
+        self,
+        request: SpeechRequest,
+        text: str,
+        voices: Sequence[Voice],
+        permit: Awaitable[object],
+        started_s: float,
+        deadline: asyncio.Timeout,
     ) -> Speech:
         """Try the voices in turn inside the one deadline. A backend that failed is not asked for another voice."""
         failures: list[_Failure] = []
@@ -124,11 +130,11 @@ class SpeakService:
             remaining_s = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
             budget_s = attempt_budget_s(remaining_s, len(others - {voice.backend}))
             try:
-                speech = await self._speech(request, text, voice, started_s, budget_s, is_first=not failures)
+                sourced = await self._source.fetch(request, text, voice, budget_s, permit=permit, is_first=not failures)
             except BackendUnavailableError as error:
                 failures.append(_Failure(voice, error))
                 continue
-            return self._named(speech, failures)
+            return self._named(self._speech(sourced, started_s), failures)
         raise self._nobody(failures)
 
     def _is_hopeless(self, voice: Voice, failure: _Failure) -> bool:
@@ -160,15 +166,12 @@ class SpeakService:
             f"Nobody could speak: {reasons}.", retry_after_s=min(waits_s) if waits_s else None
         )
 
-    async def _speech(
-        self, request: SpeechRequest, text: str, voice: Voice, started_s: float, budget_s: float, *, is_first: bool
-    ) -> Speech:
-        sourced = await self._source.fetch(request, text, voice, budget_s, is_first=is_first)
+    def _speech(self, sourced: Sourced, started_s: float) -> Speech:
         total_ms = self._elapsed_ms(started_s)
         first_audio_ms = total_ms
         if sourced.first_audio_s is not None:
             first_audio_ms = (sourced.first_audio_s - started_s) * 1000
-            self._metrics.first_audio(backend=voice.backend, seconds=first_audio_ms / 1000)
+            self._metrics.first_audio(backend=sourced.encoded.backend, seconds=first_audio_ms / 1000)
         timings = Timings(first_audio_ms, total_ms)
         return Speech(self._new_id(), sourced.key, sourced.encoded, sourced.cached, timings, sourced.cost_usd)
 

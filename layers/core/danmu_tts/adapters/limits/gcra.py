@@ -4,7 +4,7 @@ Otherwise whoever runs into his own limit would go on using up his room's and ev
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from danmu_tts.adapters.redis.client import RedisClient, Script
 from danmu_tts.domain.limits import Limit, Standing
@@ -31,8 +31,9 @@ class RedisLimiter:
         """Take what the request costs from each, or nothing. Raises StoreAwayError."""
         keys = [self._redis.key("{limits}", each.of, each.who, each.unit) for each in limits]
         args = [value for each in limits for value in (each.interval_s, each.per_minute, each.taken)]
-        answers = await self._redis.call(_take_all(), keys, args)
-        return [_standing(limits[int(index) - 1], answer) for index, *answer in answers]
+        answer: bytes = await self._redis.call(_take_all(), keys, args)
+        figures = answer.split()
+        return [_standing(limits[int(figures[at]) - 1], *figures[at + 1 : at + 4]) for at in range(0, len(figures), 4)]
 
 
 class LocalLimiter:
@@ -63,15 +64,17 @@ class LocalLimiter:
         return GCRARateLimiter(per_min(limit.per_minute), self._store)
 
 
-def _standing(limit: Limit, answer: Sequence[Any]) -> Standing:
-    """``answer``: limited, remaining, seconds until it is full, seconds until it would pass."""
-    limited, remaining, _, retry_after_s = answer
+def _standing(limit: Limit, limited: bytes, remaining: bytes, retry_after_s: bytes) -> Standing:
     return Standing(limit, int(remaining), max(float(retry_after_s), 0.001) if int(limited) else 0.0)
 
 
 @once
 def _take_all() -> Script:
-    """The library's two scripts as functions, and a loop around them. An answer begins with its limit's number."""
+    """The library's two scripts as functions, and a loop around them.
+
+    It answers in one line, which is read quicker than a list of lists: for each limit its number, whether it is at its
+    end, what remains, and the seconds until the request would pass.
+    """
     from throttled.rate_limiter.gcra import RedisLimitAtomicActionSpec, RedisPeekAtomicActionSpec
 
     return Script(f"""
@@ -79,13 +82,13 @@ local peek = function(KEYS, ARGV) {RedisPeekAtomicActionSpec.SCRIPTS} end
 local limit = function(KEYS, ARGV) {RedisLimitAtomicActionSpec.SCRIPTS} end
 local function take(i)
     local answer = limit({{KEYS[i]}}, {{ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]}})
-    return {{i, unpack(answer)}}
+    return table.concat({{i, answer[1], answer[2], answer[4]}}, ' ')
 end
 for i = 1, #KEYS do
     local remaining = peek({{KEYS[i]}}, {{ARGV[3 * i - 2], ARGV[3 * i - 1]}})[2]
-    if remaining < tonumber(ARGV[3 * i]) then return {{take(i)}} end
+    if remaining < tonumber(ARGV[3 * i]) then return take(i) end
 end
 local answers = {{}}
 for i = 1, #KEYS do answers[i] = take(i) end
-return answers
+return table.concat(answers, ' ')
 """)

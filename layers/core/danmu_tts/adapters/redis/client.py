@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -68,8 +68,9 @@ class RedisClient:
         """Run a command of the ``redis.asyncio`` client that it is given. Raises StoreAwayError."""
         self._check()
         limit_ms = self._settings.timeout_ms if self._was_reached else self._settings.connect_timeout_ms
-        async with self._translated(), _patience(limit_ms / 1000), self._places:
-            result = await command(self._client)
+        with self._translated():
+            async with _Patience(limit_ms / 1000), self._places:
+                result = await command(self._client)
         self._was_reached = True
         return result
 
@@ -92,7 +93,7 @@ class RedisClient:
         It is broken off when Redis goes away meanwhile. Raises StoreAwayError.
         """
         self._check()
-        async with self._translated():
+        with self._translated():
             answer = asyncio.ensure_future(command(self._patient_client))
             lost = asyncio.ensure_future(self._lost.wait())
             try:
@@ -117,8 +118,8 @@ class RedisClient:
             raise StoreAwayError("Redis is away.")
         self._lost.clear()
 
-    @asynccontextmanager
-    async def _translated(self) -> AsyncIterator[None]:
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         """What Redis and the network raise, as ours. An answer that refuses one command says nothing of the others."""
         from redis import exceptions as errors
 
@@ -145,13 +146,22 @@ class RedisClient:
         return connect(self._settings, beside=self._client)
 
 
-@asynccontextmanager
-async def _patience(limit_s: float) -> AsyncIterator[None]:
+class _Patience:
     """Like ``asyncio.timeout``, in two halves: a loop that was busy elsewhere gets to read an answer that is there."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as timeout:
-        half = loop.call_later(limit_s / 2, lambda: timeout.reschedule(loop.time() + limit_s / 2))
-        try:
-            yield
-        finally:
-            half.cancel()
+
+    __slots__ = ("_half", "_half_s", "_timeout")
+
+    def __init__(self, limit_s: float) -> None:
+        self._half_s = limit_s / 2
+        self._timeout = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+        self._half = asyncio.get_running_loop().call_later(self._half_s, self._second_half)
+
+    async def __aexit__(self, *raised: Any) -> None:
+        self._half.cancel()
+        await self._timeout.__aexit__(*raised)
+
+    def _second_half(self) -> None:
+        self._timeout.reschedule(asyncio.get_running_loop().time() + self._half_s)

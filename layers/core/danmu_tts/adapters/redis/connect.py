@@ -10,8 +10,8 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
     """A client of ``redis.asyncio``, or one of fakeredis where there is no URL.
 
     Args:
-        beside: another client of the same settings. The new one is for commands that block: it has no limit of its own
-            for an answer, and where the store is inside this process, it is the same.
+        beside: another client of the same settings. The new one is for commands that block: as many as like to wait,
+            and where the store is inside this process, it is the same.
 
     Raises ImportError where the package is missing.
     """
@@ -23,10 +23,9 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
 
     url = settings.url.get_secret_value()
     scheme = urlsplit(url).scheme
-    answer_s = None if beside else settings.timeout_ms / 1000
     options: dict[str, Any] = {
         "protocol": 2,  # one shape of answers, whoever answers
-        "socket_timeout": answer_s,
+        "socket_timeout": None,  # whoever calls has a limit for the whole, which costs half as much
         "socket_connect_timeout": settings.connect_timeout_ms / 1000,
         "max_connections": settings.max_connections if beside is None else 1000,
     }
