@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from danmu_tts.domain.access import KeyRecord
 from danmu_tts.domain.audio import AudioChunk, AudioEncoding, AudioFormat, EncodedSpeech
 from danmu_tts.domain.limits import Limit, Standing
 from danmu_tts.domain.speech import Speech, SpeechRequest, Utterance
@@ -309,6 +310,22 @@ class SignedAudioFiles(Protocol):
         Raises:
             FileNotFoundError: the signature is good and the file is gone.
         """
+        ...
+
+
+class KeyStore(Protocol):
+    """Keeps the records of API keys. Whatever it holds that is no sound record is reported and counts as unknown."""
+
+    async def get(self, key_id: str) -> KeyRecord | None:
+        """Find a key by its id; None for an unknown one, whatever was asked for. Raises StoreAwayError."""
+        ...
+
+    async def put(self, record: KeyRecord) -> None:
+        """Add a key, or replace the one of that id; all of it or nothing. Raises StoreAwayError."""
+        ...
+
+    async def list(self) -> Sequence[KeyRecord]:
+        """All keys, revoked and expired ones too, by id. Raises StoreAwayError."""
         ...
 
 

@@ -1,0 +1,82 @@
+"""API keys in a folder: one JSON file each, for its owner's eyes only."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from danmu_tts.adapters.keys.document import MAX_BYTES, decode, encode
+from danmu_tts.domain.access import KeyRecord, is_key_id
+from danmu_tts.domain.errors import StoreAwayError
+from danmu_tts.observability import get_logger
+
+logger = get_logger("keys")
+
+
+class KeyFiles:
+    """Keeps keys in a folder that several processes may share. See ``ports.KeyStore``."""
+
+    def __init__(self, directory: Path) -> None:
+        """Touches nothing yet."""
+        self._directory = directory
+
+    async def get(self, key_id: str) -> KeyRecord | None:
+        """Read one key's file."""
+        return await asyncio.to_thread(self._read, key_id)
+
+    async def put(self, record: KeyRecord) -> None:
+        """Write it beside its place and move it there, so that it is never half there."""
+        await asyncio.to_thread(self._write, record)
+
+    async def list(self) -> Sequence[KeyRecord]:
+        """Read all files that are named as a key's are."""
+        return await asyncio.to_thread(self._read_all)
+
+    def _read(self, key_id: str) -> KeyRecord | None:
+        if not is_key_id(key_id):
+            return None
+        try:
+            with self._path(key_id).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except IsADirectoryError:
+            data = b""
+        except OSError as error:
+            raise self._away("read", error) from error
+        return decode(data, key_id)
+
+    def _read_all(self) -> Sequence[KeyRecord]:
+        try:
+            names = [path.stem for path in self._directory.iterdir() if path.suffix == ".json"]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._away("read", error) from error
+        return [record for name in sorted(names) if (record := self._read(name))]
+
+    def _write(self, record: KeyRecord) -> None:
+        target = self._path(record.id)
+        temporary = target.with_name(f".{record.id}.{secrets.token_hex(4)}.part")
+        try:
+            self._directory.parent.mkdir(parents=True, exist_ok=True)
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+            try:
+                with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(encode(record))
+                    file.flush()
+                    os.fsync(file.fileno())  # a revocation must outlive a power cut
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._away("written", error) from error
+
+    def _path(self, key_id: str) -> Path:
+        return self._directory / f"{key_id}.json"
+
+    def _away(self, done: str, error: OSError) -> StoreAwayError:
+        """Where the folder is, is the operator's business and not the caller's."""
+        logger.warning("the keys' folder is away", extra={"directory": str(self._directory), "reason": str(error)})
+        return StoreAwayError(f"The API keys cannot be {done} now: {error.strerror or type(error).__name__}.")
