@@ -161,8 +161,8 @@ async def test_keys_are_listed_by_id(store: KeyStore) -> None:
 async def test_nothing_but_the_document_is_left_behind_and_no_secret_is_in_it(place: Place) -> None:
     await place.store.put(RECORD)
     await place.store.put(RECORD)
-    assert place.names() == {f"{RECORD.id}.json"}
-    kept = place.get_raw(f"{RECORD.id}.json")
+    (name,) = place.names()
+    kept = place.get_raw(name)
     assert json.loads(kept)["name"] == "机器人 bot"
     assert a_key(1).secret.encode() not in kept
 
@@ -220,7 +220,6 @@ async def test_the_document_that_the_broken_ones_are_made_of_is_sound(place: Pla
         changed(secret_sha256=BARE.secret_sha256 + "\n"),
         changed(token_secret=""),
         changed(requests_per_minute=-1),
-        changed(requests_per_minute="60"),
         changed(monthly_usd=float("nan")),
         changed(expires_at=10**30),
         changed(revoked_at=True),
@@ -253,7 +252,7 @@ async def test_many_may_read_and_write_one_key_at_once(place: Place) -> None:
     writes = [place.store.put(replace(BARE, created_at=number)) for number in range(10)]
     found = await asyncio.gather(*(place.store.get(BARE.id) for _ in range(10)), *writes)
     assert all(found[:10])
-    assert place.names() == {f"{BARE.id}.json"}
+    assert len(place.names()) == 1
 
 
 def _no_folder(tmp_path: Path, aws: Callable[[str], None]) -> KeyStore:

@@ -12,7 +12,7 @@ logger = get_logger("keys")
 MAX_BYTES = 16 * 1024
 """No key's document is longer; of whatever is, no more than this and one byte is read."""
 
-_COUNT_MAX = 10**15
+_LAST_SECOND = 253_402_300_799  # of the year 9999, where calendars end
 
 
 def _key_id(text: str) -> str:
@@ -21,7 +21,8 @@ def _key_id(text: str) -> str:
     return text
 
 
-_Count = Annotated[int, Field(ge=0, le=_COUNT_MAX)]
+_Count = Annotated[int, Field(ge=0)]
+_Time = Annotated[int, Field(ge=0, le=_LAST_SECOND)]
 
 
 class KeyDocument(BaseModel):
@@ -41,9 +42,9 @@ class KeyDocument(BaseModel):
     characters_per_minute: _Count | None
     monthly_characters: _Count | None
     monthly_usd: Annotated[float, Field(ge=0)] | None
-    created_at: _Count
-    expires_at: _Count | None
-    revoked_at: _Count | None
+    created_at: _Time
+    expires_at: _Time | None
+    revoked_at: _Time | None
 
     @classmethod
     def of(cls, record: KeyRecord) -> Self:
