@@ -43,6 +43,15 @@ class Role(StrEnum):
     """Steers the room too: skip, clear, pause, resume, settings."""
 
 
+class Keyless(StrEnum):
+    """Who needs no credential."""
+
+    NOBODY = "nobody"
+    LOCAL = "local"
+    """Callers on the machine that serves."""
+    EVERYBODY = "everybody"
+
+
 class KeyState(StrEnum):
     """Whether a key is good."""
 
