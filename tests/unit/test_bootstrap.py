@@ -1,14 +1,18 @@
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from danmu_tts.bootstrap import BACKENDS, build
+from danmu_tts.domain.access import ANONYMOUS, Scope
 from danmu_tts.domain.audio import AudioFormat
+from danmu_tts.domain.errors import UnauthorizedError
 from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.settings import (
+    ON_LAMBDA,
     AzureSettings,
     BudgetSettings,
     CacheSettings,
@@ -32,7 +36,7 @@ def settings_in(directory: Path, *backends: str, **tts: object) -> Settings:
         budget=BudgetSettings(file=directory / "spend.sqlite3"),
         models=ModelSettings(directory=directory / "models"),
         logging=LoggingSettings(),
-        security=SecuritySettings(),
+        security=SecuritySettings(keys_directory=directory / "keys"),
     )
 
 
@@ -115,3 +119,32 @@ async def test_every_openai_voice_resolves_to_somebody_for_every_spoken_language
 
 def test_openais_model_names_are_known(tmp_path: Path) -> None:
     assert {"tts-1", "gpt-4o-mini-tts"} <= build(settings_in(tmp_path)).model_aliases
+
+
+async def test_a_key_of_one_container_is_known_to_the_next(tmp_path: Path) -> None:
+    issued = await build(settings_in(tmp_path)).access.create("bot", [Scope.SPEAK])
+    principal = await build(settings_in(tmp_path)).access.identify(str(issued.text), local=False)
+    assert principal == issued.record.principal
+    assert [path.parent.name for path in files_in(tmp_path)] == ["keys"]
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize("api_keys", ["auto", "on", "off"])
+async def test_the_settings_say_who_needs_no_key(tmp_path: Path, api_keys: Any, local: bool) -> None:
+    security = SecuritySettings(api_keys=api_keys, keys_directory=tmp_path)
+    access = build(settings_in(tmp_path).model_copy(update={"security": security})).access
+    if api_keys == "off" or (api_keys == "auto" and local):
+        assert await access.identify(None, local=local) is ANONYMOUS
+    else:
+        with pytest.raises(UnauthorizedError):
+            await access.identify(None, local=local)
+
+
+async def test_on_lambda_nobody_is_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ON_LAMBDA, "danmu-tts-rest-api")
+    with pytest.raises(UnauthorizedError):
+        await build(settings_in(tmp_path)).access.identify(None, local=True)
+
+
+def files_in(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from danmu_tts.settings import Settings
+from danmu_tts.settings import ON_LAMBDA, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,7 @@ def test_an_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatc
         ("DANMU_TTS_PERFORMANCE__ENGINE_THREADS", "-1"),
         ("DANMU_TTS_LOGGING__LEVEL", "LOUD"),
         ("DANMU_TTS_SECURITY__URL_SIGNING_KEY", "k" * 31),
+        ("DANMU_TTS_SECURITY__API_KEYS", "no"),
         ("DANMU_TTS_TTS__BACKENDS", '["piper", '),
         ("DANMU_TTS_AZURE__ENDPOINT", "eastasia.tts.speech.microsoft.com"),
         ("DANMU_TTS_OPENAI__BASE_URL", "http://"),
@@ -131,3 +132,15 @@ def test_a_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "k" * 8 not in repr(settings)
     assert settings.security.url_signing_key is not None
     assert settings.security.url_signing_key.get_secret_value() == "k" * 40
+
+
+@pytest.mark.parametrize(("value", "refused"), [("auto", False), ("on", False), ("off", True)])
+def test_keys_cannot_be_switched_off_on_lambda(monkeypatch: pytest.MonkeyPatch, value: str, refused: bool) -> None:
+    monkeypatch.setenv("DANMU_TTS_SECURITY__API_KEYS", value)
+    assert Settings().security.api_keys == value
+    monkeypatch.setenv(ON_LAMBDA, "danmu-tts-rest-api")
+    if not refused:
+        assert Settings().security.api_keys == value
+        return
+    with pytest.raises(ValidationError, match="the whole internet"):
+        Settings()

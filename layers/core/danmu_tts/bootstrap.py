@@ -1,6 +1,7 @@
 """The composition root: the one place that knows concrete adapters. Tests call :func:`build` with their own."""
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from danmu_tts.domain.access import Keyless
 from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.domain.selection import VoiceChoice
 from danmu_tts.observability import configure_logging
@@ -18,6 +20,7 @@ from danmu_tts.ports import (
     AudioEncoders,
     AudioLinks,
     Backend,
+    KeyStore,
     Ledger,
     Metrics,
     Plugin,
@@ -26,6 +29,7 @@ from danmu_tts.ports import (
     SpeechCache,
     TieredSpeechCache,
 )
+from danmu_tts.services.access import Access
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget
 from danmu_tts.services.hooks import Hooks
@@ -34,7 +38,7 @@ from danmu_tts.services.maker import Maker
 from danmu_tts.services.single_flight import SingleFlight
 from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakOptions, SpeakService
-from danmu_tts.settings import PiperSettings, Settings
+from danmu_tts.settings import ON_LAMBDA, PiperSettings, Settings
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.cache.signed_files import SignedFiles
@@ -64,6 +68,7 @@ class Container:
     budget: Budget
     metrics: Metrics
     signed_files: SignedAudioFiles
+    access: Access
     model_aliases: frozenset[str]
     samples: Mapping[str, str]
     plugins: tuple[Plugin, ...]
@@ -151,21 +156,21 @@ def build(
         clock,
         new_id,
     )
-    models = frozenset(aliases["models"])
     return Container(
-        settings,
-        speak,
-        maker,
-        manager,
-        cache.tiered,
-        redis,
-        budget,
-        metrics,
-        cache.signed_files,
-        models,
-        samples,
-        active,
-        tuple(additions.broken),
+        settings=settings,
+        speak=speak,
+        maker=maker,
+        backends=manager,
+        cache=cache.tiered,
+        redis=redis,
+        budget=budget,
+        metrics=metrics,
+        signed_files=cache.signed_files,
+        access=Access(_keys(settings), _keyless(settings)),
+        model_aliases=frozenset(aliases["models"]),
+        samples=samples,
+        plugins=active,
+        broken=tuple(additions.broken),
     )
 
 
@@ -224,6 +229,21 @@ def _ledger(settings: Settings, redis: "RedisClient") -> Ledger:
     from danmu_tts.adapters.ledger.sqlite import SqliteLedger
 
     return RedisLedger(redis) if settings.redis.url else SqliteLedger(settings.budget.file)
+
+
+def _keys(settings: Settings) -> KeyStore:
+    """Where API keys are kept: a bucket where one is named, else a folder."""
+    from danmu_tts.adapters.keys.cached import CachedKeys
+    from danmu_tts.adapters.keys.files import KeyFiles
+
+    return CachedKeys(KeyFiles(settings.security.keys_directory))
+
+
+def _keyless(settings: Settings) -> Keyless:
+    """Who needs no API key. On AWS Lambda that is nobody, whatever the settings say."""
+    if ON_LAMBDA in os.environ:
+        return Keyless.NOBODY
+    return {"auto": Keyless.LOCAL, "on": Keyless.NOBODY, "off": Keyless.EVERYBODY}[settings.security.api_keys]
 
 
 def _data(name: str) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
-from danmu_tts.settings import LoggingSettings
+from danmu_tts.settings import ON_LAMBDA, LoggingSettings
 
 ROOT = "danmu_tts"
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -75,7 +75,7 @@ def configure_logging(settings: LoggingSettings) -> None:
         old.close()
     logger.setLevel(logging.DEBUG if settings.directory else settings.level)
     logger.propagate = False
-    as_json = settings.format == "json" or (settings.format == "auto" and "AWS_LAMBDA_FUNCTION_NAME" in os.environ)
+    as_json = settings.format == "json" or (settings.format == "auto" and ON_LAMBDA in os.environ)
     console = logging.StreamHandler(sys.stdout if as_json else sys.stderr)
     console.setFormatter(_json_formatter() if as_json else TerminalFormatter())
     _attach(logger, console, settings.level)

@@ -5,15 +5,19 @@ Every field is an environment variable ``DANMU_TTS_<CLASS>__<FIELD>`` or a line 
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _APP = "danmu-tts"
+
+ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
+"""The environment variable that is set wherever AWS Lambda runs us, and nowhere else."""
 
 
 def _comma_separated(value: object) -> object:
@@ -228,11 +232,22 @@ class ModelSettings(_Section):
 
 
 class SecuritySettings(_Section):
-    """Secrets."""
+    """Who may use the service, and secrets."""
 
+    api_keys: Literal["auto", "on", "off"] = Field(
+        "auto", description="Who needs an API key. auto: all but callers on this machine; on AWS Lambda everybody does."
+    )
+    keys_directory: Path = Field(default_factory=lambda: user_data_path(_APP) / "keys")
     url_signing_key: SecretStr | None = Field(
         None, min_length=32, description="Signs audio URLs; made and kept beside the cache where absent."
     )
+
+    @field_validator("api_keys")
+    @classmethod
+    def _needed_on_lambda(cls, value: str) -> str:
+        if value == "off" and ON_LAMBDA in os.environ:
+            raise ValueError("on AWS Lambda the whole internet could use it; leave it at auto")
+        return value
 
 
 class LoggingSettings(_Section):
