@@ -16,6 +16,9 @@ from functions.rest_api.routes import health, openai_audio, speech, voices
 
 access_log = get_logger("access")
 
+# What tells nobody anything that is not in the documentation. Every other route knows who asks.
+OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health"})
+
 _DESCRIPTION = """A live stream's chat (danmu), spoken aloud.
 
 `/v1/audio/speech` is OpenAI's contract: any client of theirs works here with another `base_url`.
@@ -24,7 +27,14 @@ _DESCRIPTION = """A live stream's chat (danmu), spoken aloud.
 
 def create_app(container: Container) -> FastAPI:
     """Build the application around a container; nothing is opened until a request comes."""
-    app = FastAPI(title="Danmu TTS", version=__version__, description=_DESCRIPTION, redirect_slashes=False)
+    app = FastAPI(
+        title="Danmu TTS",
+        version=__version__,
+        description=_DESCRIPTION,
+        redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
     app.state.container = container
     for routes in (openai_audio, speech, voices, health):
         app.include_router(routes.router)

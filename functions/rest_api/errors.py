@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from danmu_tts.domain.errors import DanmuTTSError
+from danmu_tts.domain.errors import DanmuTTSError, UnauthorizedError
 
 _RETRY_AFTER_S = 1.0
 _SHOWN_CHARS = 80
@@ -36,11 +36,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorAnswer, 
     status: {"model": ErrorAnswer, "description": description}
     for status, description in {
         400: "The request is not understood.",
+        401: "No API key, or one that is not good.",
+        403: "The API key is not for this.",
         404: "No such voice, model or backend.",
         405: "The method is not allowed.",
         413: "The text is too long.",
         500: "A mistake of ours.",
-        503: "Nobody can speak now.",
+        503: "Nobody can speak now, or a store is away.",
         504: "Not ready before the deadline.",
     }.items()
 }
@@ -83,7 +85,9 @@ async def _domain_error(request: Request, error: DanmuTTSError) -> JSONResponse:
     if param and request.url.path == _OPENAI_PATH:
         param = _OPENAI_FIELDS.get(param, param)
     retry_after_s = error.retry_after_s or _RETRY_AFTER_S
-    headers = {"retry-after": str(ceil(retry_after_s))} if error.retryable else None
+    headers = {"retry-after": str(ceil(retry_after_s))} if error.retryable else {}
+    if isinstance(error, UnauthorizedError):
+        headers["www-authenticate"] = "Bearer"  # RFC 9110 section 15.5.2: a 401 says how to do better
     return error_response(error.http_status, error.code, error.message, param, headers)
 
 

@@ -32,6 +32,7 @@ class LambdaAdapter(Mangum):
         translator = self.infer(event | {"headers": headers | {"host": "localhost"}}, context)
         host = _sound_host(headers.get("host", ""), event)
         scope = translator.scope
+        scope["aws.event"] = event  # with the Host that was sent: who is local is told by it
         scope["headers"] = [[name, host if name == b"host" else value] for name, value in scope["headers"]]
         cycle = HTTPCycle(scope, translator.body)
         await cycle.run(self.app)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from danmu_tts import __version__
@@ -11,9 +11,12 @@ from danmu_tts.bootstrap import Container
 from danmu_tts.domain.circuit import CircuitState
 from danmu_tts.plugins import Kind
 from danmu_tts.services.backends import BackendReport
+from functions.rest_api.access import get_admin
 from functions.rest_api.dependencies import ContainerDep
+from functions.rest_api.errors import RESPONSES
 
 router = APIRouter(tags=["Health"])
+_FOR_ADMINS = [Depends(get_admin)]
 
 
 class Health(BaseModel):
@@ -71,7 +74,7 @@ async def health() -> Health:
     return Health(timestamp=datetime.now(UTC))
 
 
-@router.get("/health/detailed")
+@router.get("/health/detailed", dependencies=_FOR_ADMINS, responses=RESPONSES)
 async def detailed_health(container: ContainerDep) -> DetailedHealth:
     """What works and what does not. Always 200: the service itself answers."""
     backends = {name: report_status(report) for name, report in (await container.backends.reports()).items()}
@@ -105,7 +108,12 @@ def report_status(report: BackendReport) -> BackendStatus:
     return BackendStatus(status="healthy" if report.health.available else "unavailable", detail=report.health.detail)
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    dependencies=_FOR_ADMINS,
+    responses=RESPONSES | {200: {"content": {"text/plain": {}}}},
+)
 async def metrics(container: ContainerDep) -> Response:
     """Figures in Prometheus' text format."""
     body, content_type = container.metrics.render()

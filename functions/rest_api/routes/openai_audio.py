@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError, TextTooLongError
 from danmu_tts.domain.speech import Prosody, Speech, SpeechRequest
+from functions.rest_api.access import SpeakerDep
 from functions.rest_api.answers import speech_headers
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
@@ -75,7 +76,9 @@ _AUDIO_CONTENT = {each.content_type: {"schema": {"type": "string", "format": "bi
         303: {"description": "The audio is too large for one answer and lies at Location for a while."},
     },
 )
-async def create_speech(request: Request, body: CreateSpeechRequest, container: ContainerDep) -> Response:
+async def create_speech(
+    request: Request, body: CreateSpeechRequest, container: ContainerDep, speaker: SpeakerDep
+) -> Response:
     """Speak a text."""
     speech = await container.speak.speak(
         SpeechRequest(
@@ -85,6 +88,7 @@ async def create_speech(request: Request, body: CreateSpeechRequest, container: 
             format=body.response_format,
             prosody=Prosody(speed=body.speed),
             style=body.instructions,
+            principal=speaker,
         )
     )
     headers = speech_headers(speech)

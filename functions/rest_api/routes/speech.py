@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from danmu_tts.bootstrap import Container
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
+from functions.rest_api.access import SpeakerDep
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import LanguageTag, VoiceName
@@ -102,7 +103,9 @@ class SpeechAnswer(BaseModel):
 
 
 @router.post("/v1/speech")
-async def create_speech(request: Request, body: NativeSpeechRequest, container: ContainerDep) -> SpeechAnswer:
+async def create_speech(
+    request: Request, body: NativeSpeechRequest, container: ContainerDep, speaker: SpeakerDep
+) -> SpeechAnswer:
     """Speak a text and answer where the audio is."""
     speech = await container.speak.speak(
         SpeechRequest(
@@ -116,6 +119,7 @@ async def create_speech(request: Request, body: NativeSpeechRequest, container: 
             deadline_ms=body.deadline_ms,
             room=body.room,
             style=body.style,
+            principal=speaker,
         )
     )
     encoded = speech.encoded

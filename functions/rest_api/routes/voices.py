@@ -2,19 +2,20 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.domain.voices import Voice, primary_subtag
+from functions.rest_api.access import SpeakerDep, get_principal
 from functions.rest_api.answers import speech_headers
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import AUTO, LanguageTag, VoiceName, backend_of_model
 from functions.rest_api.routes.health import absent_status, report_status
 
-router = APIRouter(tags=["Voices"], responses=RESPONSES)
+router = APIRouter(tags=["Voices"], responses=RESPONSES, dependencies=[Depends(get_principal)])
 
 # OpenAI's field says when a model was made; ours are as old as the contract they were written for.
 _CREATED = 1_767_225_600
@@ -130,11 +131,11 @@ async def list_backends(container: ContainerDep) -> BackendList:
 @router.get(
     "/v1/audio/voices/{voice}/sample", response_class=Response, responses={200: {"content": {"audio/mpeg": {}}}}
 )
-async def voice_sample(voice: Annotated[VoiceName, Path()], container: ContainerDep) -> Response:
+async def voice_sample(voice: Annotated[VoiceName, Path()], container: ContainerDep, speaker: SpeakerDep) -> Response:
     """Hear a voice say a sentence in its language. Made once, then it comes from the cache."""
     found = await container.backends.find_voice(voice)
     text = container.samples.get(primary_subtag(found.language), container.samples["en"])
-    speech = await container.speak.speak(SpeechRequest(text, voice=found.id))
+    speech = await container.speak.speak(SpeechRequest(text, voice=found.id, principal=speaker))
     if speech.fallback:  # another voice would be no sample
         raise BackendUnavailableError(f"{found.id} cannot speak now ({speech.fallback.reason}).", param="voice")
     return Response(speech.encoded.audio, media_type=speech.encoded.format.content_type, headers=speech_headers(speech))

