@@ -11,6 +11,7 @@ import typer
 from danmu_tts import __version__
 from danmu_tts.domain.audio import AudioFormat
 from infra.local.doctor import doctor
+from infra.local.keys_cli import keys_app
 from infra.local.models_cli import models_app
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models_app, name="models")
+app.add_typer(keys_app, name="keys")
 app.command()(doctor)
 
 

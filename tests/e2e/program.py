@@ -25,8 +25,23 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
     folders = {
         "DANMU_TTS_CACHE__DIRECTORY": str(home / "cache"),
         "DANMU_TTS_MODELS__DIRECTORY": str(home / "models"),
+        "DANMU_TTS_SECURITY__KEYS_DIRECTORY": str(home / "keys"),
     }
     return kept | folders | settings
+
+
+def make_key(home: Path, *options: str) -> str:
+    """An API key for whatever runs on ``home``, made as its operator makes it."""
+    done = subprocess.run(
+        [command(), "keys", "create", "test", *options],
+        check=True,
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=_START_TIMEOUT_S,
+    )
+    return done.stdout.strip()
 
 
 class Server:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.program import Server
+from tests.e2e.program import Server, make_key
 from tests.e2e.wire_errors import assert_error
 
 pytestmark = pytest.mark.usefixtures("clean_log", "still_serving")
@@ -40,17 +40,24 @@ def exchange(server: Server, request: bytes) -> httpx.Response:
         return httpx.Response(response.status, headers=response.getheaders(), content=response.read())
 
 
-def request_bytes(line: bytes, host: bytes, body: bytes = b"") -> bytes:
+@pytest.fixture(scope="module")
+def key(server: Server) -> bytes:
+    """Who asks for another host than this machine needs one."""
+    return make_key(server.home).encode()
+
+
+def request_bytes(line: bytes, host: bytes, body: bytes = b"", key: bytes = b"") -> bytes:
     headers = [b"Host: " + host, b"Connection: close", b"Content-Type: application/json"]
+    headers += [b"Authorization: Bearer " + key] if key else []
     return b"\r\n".join([line + b" HTTP/1.1", *headers, b"Content-Length: %d" % len(body), b"", body])
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
-def test_a_bad_host_header_harms_nothing(server: Server, host: bytes) -> None:
+def test_a_bad_host_header_harms_nothing(server: Server, host: bytes, key: bytes) -> None:
     assert exchange(server, request_bytes(b"GET /health", host)).status_code == 200
     assert_error(exchange(server, request_bytes(b"GET /nowhere", host)), 404, "not_found")
     assert_error(exchange(server, request_bytes(b"GET /audio/x", host)), 403, "forbidden")
-    response = exchange(server, request_bytes(b"POST /v1/speech", host, b'{"text": "hello"}'))
+    response = exchange(server, request_bytes(b"POST /v1/speech", host, b'{"text": "hello"}', key))
     assert response.status_code == 200
     url = urlsplit(response.json()["audio"]["url"])
     assert url.scheme == "http"
@@ -58,8 +65,8 @@ def test_a_bad_host_header_harms_nothing(server: Server, host: bytes) -> None:
 
 
 @pytest.mark.parametrize("host", [b"127.0.0.1:99999", b"127.0.0.1:0"])
-def test_a_port_that_cannot_be_is_not_passed_on(server: Server, host: bytes) -> None:
-    response = exchange(server, request_bytes(b"POST /v1/speech", host, b'{"text": "hello"}'))
+def test_a_port_that_cannot_be_is_not_passed_on(server: Server, host: bytes, key: bytes) -> None:
+    response = exchange(server, request_bytes(b"POST /v1/speech", host, b'{"text": "hello"}', key))
     assert urlsplit(response.json()["audio"]["url"]).port != 0
 
 
