@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.observability import get_logger, request_scope
-from functions.rest_api import errors
+from functions.rest_api import errors, headers
 from functions.rest_api.routes import health, openai_audio, speech, voices
 
 access_log = get_logger("access")
@@ -41,6 +41,7 @@ def create_app(container: Container) -> FastAPI:
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     errors.install(app)
     app.add_middleware(RequestLog)
+    headers.install(app, container.settings.server.cors_origins)
     return app
 
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from danmu_tts.domain.errors import DanmuTTSError, UnauthorizedError
+from danmu_tts.domain.errors import DanmuTTSError, RateLimitedError, UnauthorizedError
+from functions.rest_api.answers import allowance_headers
 
 _RETRY_AFTER_S = 1.0
 _SHOWN_CHARS = 80
@@ -41,6 +42,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorAnswer, 
         404: "No such voice, model or backend.",
         405: "The method is not allowed.",
         413: "The text is too long.",
+        429: "Too much in a minute, or this month's budget is used up.",
         500: "A mistake of ours.",
         503: "Nobody can speak now, or a store is away.",
         504: "Not ready before the deadline.",
@@ -86,6 +88,8 @@ async def _domain_error(request: Request, error: DanmuTTSError) -> JSONResponse:
         param = _OPENAI_FIELDS.get(param, param)
     retry_after_s = error.retry_after_s or _RETRY_AFTER_S
     headers = {"retry-after": str(ceil(retry_after_s))} if error.retryable else {}
+    if isinstance(error, RateLimitedError):
+        headers |= allowance_headers(error.allowances)
     if isinstance(error, UnauthorizedError):
         headers["www-authenticate"] = "Bearer"  # RFC 9110 section 15.5.2: a 401 says how to do better
     return error_response(error.http_status, error.code, error.message, param, headers)

@@ -13,6 +13,7 @@ from danmu_tts.domain.audio import AudioFormat
 from infra.local.doctor import doctor
 from infra.local.keys_cli import keys_app
 from infra.local.models_cli import models_app
+from infra.local.spend_cli import spend
 
 if TYPE_CHECKING:
     from danmu_tts.bootstrap import Container
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(models_app, name="models")
 app.add_typer(keys_app, name="keys")
 app.command()(doctor)
+app.command()(spend)
 
 
 def _print_version(asked: bool) -> None:

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.domain.circuit import CircuitState
+from danmu_tts.domain.errors import StoreAwayError
+from danmu_tts.domain.spend import Total
 from danmu_tts.plugins import Kind
 from danmu_tts.services.backends import BackendReport
 from functions.rest_api.access import get_admin
@@ -51,10 +53,18 @@ class CacheTier(BaseModel):
     max_bytes: int = 0
 
 
+class BudgetStatus(BaseModel):
+    """What this month's paid voices came to, at list price, and what they may."""
+
+    spent_usd: float
+    monthly_usd: float | None
+
+
 class DetailedHealth(BaseModel):
     """``degraded``: a backend cannot speak or a plugin is broken; ``down``: nobody can speak.
 
-    ``gpu`` and ``budget``: null where there is none.
+    ``redis``: `ok`, `away`, or `embedded` where each process has its own. ``gpu``: null where there is none.
+    ``budget``: what paid voices cost this month, null while the ledger is away.
     """
 
     status: Literal["ok", "degraded", "down"]
@@ -63,8 +73,9 @@ class DetailedHealth(BaseModel):
     backends: dict[str, BackendStatus]
     cache: dict[str, CacheTier]
     plugins: list[PluginStatus]
+    redis: Literal["ok", "away", "embedded"]
     gpu: None = None
-    budget: None = None
+    budget: BudgetStatus | None
 
 
 @router.head("/health", include_in_schema=False)
@@ -83,6 +94,8 @@ async def detailed_health(container: ContainerDep) -> DetailedHealth:
         status="down" if not any(healthy) else "ok" if all(healthy) and not container.broken else "degraded",
         timestamp=datetime.now(UTC),
         backends=backends | {name: absent_status(name, container) for name in container.backends.absent},
+        redis=container.redis.status,
+        budget=await _budget(container),
         cache={name: CacheTier(**figures) for name, figures in (await container.cache.stats()).items()},
         plugins=[
             PluginStatus(name=each.name, kind="plugin", status="active", detail=f"version {each.version}")
@@ -93,6 +106,14 @@ async def detailed_health(container: ContainerDep) -> DetailedHealth:
             for each in container.broken
         ],
     )
+
+
+async def _budget(container: Container) -> BudgetStatus | None:
+    try:
+        total = (await container.budget.report()).get("all", Total())
+    except StoreAwayError:
+        return None
+    return BudgetStatus(spent_usd=total.usd, monthly_usd=container.budget.monthly_usd)
 
 
 def absent_status(name: str, container: Container) -> BackendStatus:

@@ -4,13 +4,14 @@ from base64 import b64encode
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from danmu_tts.bootstrap import Container
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
 from functions.rest_api.access import SpeakerDep
+from functions.rest_api.answers import allowance_headers
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import LanguageTag, VoiceName
@@ -58,6 +59,9 @@ class NativeSpeechRequest(BaseModel):
     ] = None
     captions: Annotated[bool, Field(strict=True, description="Say which words are heard when.")] = False
     room: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\-_]{1,64}$")] | None = None
+    viewer: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="Whose words they are, to limit each viewer.")
+    ] = None
 
 
 class CaptionAnswer(BaseModel):
@@ -96,7 +100,10 @@ class SpeechAnswer(BaseModel):
     backend: str
     fallback_from: Annotated[str | None, Field(description="The voice that should have spoken and could not.")]
     fallback_reason: Annotated[str | None, Field(description="Why not: timeout, blocked, rate_limited, …")]
-    cached: Annotated[str | None, Field(description="The cache tier that had it; null when made now.")]
+    cached: Annotated[
+        str | None,
+        Field(description="The cache tier that had it; `flight`: it was just being made; null when made now."),
+    ]
     captions: list[CaptionAnswer] | None
     cost_usd: float
     timings: TimingsAnswer
@@ -104,7 +111,7 @@ class SpeechAnswer(BaseModel):
 
 @router.post("/v1/speech")
 async def create_speech(
-    request: Request, body: NativeSpeechRequest, container: ContainerDep, speaker: SpeakerDep
+    request: Request, response: Response, body: NativeSpeechRequest, container: ContainerDep, speaker: SpeakerDep
 ) -> SpeechAnswer:
     """Speak a text and answer where the audio is."""
     speech = await container.speak.speak(
@@ -120,9 +127,11 @@ async def create_speech(
             room=body.room,
             style=body.style,
             principal=speaker,
+            viewer=body.viewer,
         )
     )
     encoded = speech.encoded
+    response.headers.update(allowance_headers(speech.allowances))
     return SpeechAnswer(
         id=speech.id,
         status="done",

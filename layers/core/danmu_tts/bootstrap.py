@@ -235,7 +235,11 @@ def _keys(settings: Settings) -> KeyStore:
     """Where API keys are kept: a bucket where one is named, else a folder."""
     from danmu_tts.adapters.keys.cached import CachedKeys
     from danmu_tts.adapters.keys.files import KeyFiles
+    from danmu_tts.adapters.keys.s3 import KeyObjects
 
+    s3 = settings.s3
+    if s3.bucket:
+        return CachedKeys(KeyObjects(s3.bucket, s3.prefix, s3.timeout_ms))
     return CachedKeys(KeyFiles(settings.security.keys_directory))
 
 

@@ -6,7 +6,7 @@ Units are in the names. Adapters implement these by shape, without importing the
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from danmu_tts.domain.access import KeyRecord
 from danmu_tts.domain.audio import AudioChunk, AudioEncoding, AudioFormat, EncodedSpeech
@@ -206,7 +206,7 @@ class SharedStore(Protocol):
     """What all processes share."""
 
     @property
-    def status(self) -> str:
+    def status(self) -> Literal["ok", "away", "embedded"]:
         """``ok``, ``away``, or ``embedded`` where it is this process's own."""
         ...
 

@@ -44,6 +44,9 @@ class ServerSettings(_Section):
     public_url: str | None = Field(
         None, description="Base of audio URLs where the Host header is not what callers use."
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        ("*",), description="Whose web pages may call, e.g. https://example.com; * for any."
+    )
     max_concurrency: Annotated[int, Field(ge=1)] = Field(64, description="Requests in progress at once.")
 
 

@@ -1,7 +1,7 @@
 """Is a caller on the machine that serves, and nobody else's errand boy?
 
 A web page that somebody else made, opened in a browser on this machine, is not: neither one whose own name was made to
-resolve to 127.0.0.1 (DNS rebinding; its Host gives it away) nor one that posts to us from its own origin. Nor is
+resolve to 127.0.0.1 (DNS rebinding; its Host gives it away) nor one that asks us from its own origin. Nor is
 somebody behind a proxy on this machine, if the proxy says for whom it asks. One that does not cannot be told apart.
 """
 
@@ -27,6 +27,7 @@ def is_local_caller(source_ip: str, headers: Mapping[str, str]) -> bool:
         and _names_loopback(headers.get("host", ""))
         and headers.get("x-forwarded-for", source_ip) == source_ip
         and _FORWARDED.isdisjoint(headers)
+        and headers.get("sec-fetch-site", "") != "cross-site"
         and ("origin" not in headers or _names_loopback(re.sub("^https?://", "", headers["origin"])))
     )
 

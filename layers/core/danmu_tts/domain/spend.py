@@ -46,6 +46,11 @@ class Total:
     paid_characters: int = 0
     nano_usd: int = 0
 
+    @property
+    def usd(self) -> float:
+        """What it came to, in dollars."""
+        return self.nano_usd / NANO
+
     def plus(self, entry: Entry, sign: int = 1) -> "Total":
         """With one more entry, or one less."""
         return Total(

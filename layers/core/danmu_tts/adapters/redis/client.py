@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from danmu_tts.adapters.availability import Availability
 from danmu_tts.adapters.redis.connect import connect
@@ -54,7 +54,7 @@ class RedisClient:
         self._lost = asyncio.Event()
 
     @property
-    def status(self) -> str:
+    def status(self) -> Literal["ok", "away", "embedded"]:
         """``ok``, ``away``, or ``embedded`` where it is a store inside this process."""
         if not self._availability.is_up:
             return "away"
