@@ -55,7 +55,6 @@ def _mark(finding: Finding) -> str:
 
 
 def _examine(container: "Container") -> Iterator[Finding]:
-    from danmu_tts import process_loop
 
     yield Finding(
         "Python", True, f"{platform.python_version()} on {platform.platform(terse=True)}, {os.cpu_count()} cores"
@@ -68,8 +67,7 @@ def _examine(container: "Container") -> Iterator[Finding]:
             yield Finding(f"Backend {name}", None, reason)
     for each in container.broken:
         yield Finding(f"{each.kind.capitalize()} {each.name}", False, each.reason)
-    for tier, figures in process_loop.run(container.cache.stats()).items():
-        yield Finding(f"Cache tier {tier}", True, f"{figures['entries']} entries")
+    yield from _try_cache(container)
     for plugin in container.plugins:
         yield Finding(f"Plugin {plugin.name}", True, f"version {plugin.version}")
     if not any(finding.works for finding in spoken):
@@ -80,6 +78,21 @@ def _examine(container: "Container") -> Iterator[Finding]:
     yield _try_folder("Audio cache", container.settings.cache.directory)
     yield _try_folder("Fetched models", container.settings.models.directory)
     yield from _unknown_settings(container)
+
+
+def _try_cache(container: "Container") -> Iterator[Finding]:
+    from danmu_tts import process_loop
+
+    wrong = process_loop.run(container.cache.check())
+    for tier, figures in process_loop.run(container.cache.stats()).items():
+        yield Finding(f"Cache tier {tier}", tier not in wrong, wrong.get(tier, f"{figures.get('entries', 0)} entries"))
+    detail = {
+        "ok": "shared by all processes",
+        "away": "away; each process goes on alone",
+        "embedded": "inside this process; DANMU_TTS_REDIS__URL names one for all",
+    }
+    status = container.redis.status
+    yield Finding("Redis", None if status == "embedded" else status == "ok", detail[status])
 
 
 def _try_backend(container: "Container", name: str) -> Finding:

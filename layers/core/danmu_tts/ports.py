@@ -169,6 +169,10 @@ class RefusalCache(SpeechCache, Protocol):
 class TieredSpeechCache(RefusalCache, Protocol):
     """The tiers as one."""
 
+    async def check(self) -> Mapping[str, str]:
+        """Use each tier that can be tried, and tell what is wrong with those that fail."""
+        ...
+
     async def close(self) -> None:
         """Finish what is being written, and give the tiers' connections back."""
         ...

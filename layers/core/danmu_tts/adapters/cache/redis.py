@@ -72,6 +72,10 @@ class RedisCache:
         """``entries``: written by this process; Redis does not count by prefix."""
         return {self.name: {"entries": self._written}}
 
+    async def check(self) -> None:
+        """Ask Redis whether it is there. Raises StoreAwayError."""
+        await self._redis.run(lambda client: client.ping())
+
     async def _put(self, key: str, value: bytes, ttl_ms: int, condition: dict[str, Any]) -> bool:
         try:
             await self._redis.run(lambda client: client.set(self._key(key), value, px=ttl_ms, **condition))

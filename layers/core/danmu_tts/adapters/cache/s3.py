@@ -15,6 +15,7 @@ from danmu_tts.adapters.aws.s3_objects import SIDE_BY_SIDE, S3Objects
 from danmu_tts.adapters.cache.s3_entries import S3Entries, StoredAudio
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.cache_key import is_cache_key
+from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.plugins import CacheContext
 from danmu_tts.ports import AudioLink, CacheHit
 from danmu_tts.settings import Settings
@@ -131,6 +132,13 @@ class S3Cache:
             except TimeoutError:
                 return None
         return self._objects.sign(stored.name, self._url_ttl_s) if stored else None
+
+    async def check(self) -> None:
+        """Write and read. Raises StoreAwayError, which says what is wrong."""
+        try:
+            await self._probe()
+        except S3AwayError as error:
+            raise StoreAwayError(str(error)) from error
 
     async def close(self) -> None:
         """Let calls end, stop watching, close the connections."""

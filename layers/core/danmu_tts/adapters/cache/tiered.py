@@ -14,6 +14,7 @@ logger = get_logger("cache")
 
 # Finished audio does not wait longer than this for a place to be kept in.
 _LIMIT_S = 2.0
+_CHECK_LIMIT_S = 10.0
 
 
 class TieredCache:
@@ -83,6 +84,17 @@ class TieredCache:
                 if isinstance(each, dict):
                     merged[str(name)] = {str(key): value for key, value in each.items() if isinstance(value, int)}
         return merged
+
+    async def check(self) -> dict[str, str]:
+        """What is wrong with each tier that can say so."""
+        wrong = {}
+        for tier in self._tiers:
+            if check := getattr(tier, "check", None):
+                try:
+                    await foreign.call(check, _CHECK_LIMIT_S)
+                except Exception as error:  # noqa: BLE001 - the edge of foreign code: a cache may be anybody's
+                    wrong[tier.name] = str(error) or type(error).__name__
+        return wrong
 
     async def close(self) -> None:
         """Finish what is being written behind, and close the tiers that can be closed."""
