@@ -105,17 +105,7 @@ class RateLimitedError(DanmuTTSError):
     code = "rate_limited"
     http_status = 429
     retryable = True
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        param: str | None = None,
-        retry_after_s: float | None = None,
-        allowances: tuple[Allowance, ...] = (),
-    ) -> None:
-        super().__init__(message, param=param, retry_after_s=retry_after_s)
-        self.allowances = allowances
+    allowances: tuple[Allowance, ...] = ()
 
 
 class NotFoundError(DanmuTTSError):

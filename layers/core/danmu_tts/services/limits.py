@@ -52,7 +52,9 @@ class Limits:
         for each in standings:
             if not each.passed:
                 self._metrics.limited(of=each.limit.of)
-                raise RateLimitedError(_TOO_MUCH[each.limit.of], retry_after_s=each.retry_after_s, allowances=left)
+                error = RateLimitedError(_TOO_MUCH[each.limit.of], retry_after_s=each.retry_after_s)
+                error.allowances = left
+                raise error
         return left
 
     def _limits(self, principal: Principal, room: str | None, viewer: str | None, characters: int) -> Iterator[Limit]:

@@ -1,0 +1,64 @@
+"""What the services need from the world: every port, on one screen.
+
+Units are in the names. Adapters implement these by shape, without importing them.
+"""
+
+from danmu_tts.ports.audio import (
+    AudioEncoder,
+    AudioEncoders,
+    AudioFile,
+    AudioLink,
+    AudioLinks,
+    SignedAudioFiles,
+)
+from danmu_tts.ports.backends import (
+    Backend,
+    BackendHealth,
+    BackendTraits,
+    Plugin,
+)
+from danmu_tts.ports.cache import (
+    CacheHit,
+    Refusal,
+    RefusalCache,
+    SpeechCache,
+    TieredSpeechCache,
+)
+from danmu_tts.ports.metrics import (
+    Metrics,
+)
+from danmu_tts.ports.shared import (
+    CircuitBoard,
+    Flight,
+    Flights,
+    KeyStore,
+    Ledger,
+    RateLimiter,
+    SharedStore,
+)
+
+__all__ = [
+    "AudioEncoder",
+    "AudioEncoders",
+    "AudioFile",
+    "AudioLink",
+    "AudioLinks",
+    "Backend",
+    "BackendHealth",
+    "BackendTraits",
+    "CacheHit",
+    "CircuitBoard",
+    "Flight",
+    "Flights",
+    "KeyStore",
+    "Ledger",
+    "Metrics",
+    "Plugin",
+    "RateLimiter",
+    "Refusal",
+    "RefusalCache",
+    "SharedStore",
+    "SignedAudioFiles",
+    "SpeechCache",
+    "TieredSpeechCache",
+]
