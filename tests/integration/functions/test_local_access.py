@@ -27,6 +27,19 @@ def test_a_wrong_credential_is_refused_on_this_machine_too(service: Service, cre
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer unused,Bearer unused"},
+        {"x-api-key": "unused,unused"},
+        {"authorization": "Bearer unused", "x-api-key": "unused"},
+        {"authorization": "Basic dXNlcjpwYXNz"},
+    ],
+)
+def test_malformed_headers_are_refused_on_this_machine_too(service: Service, headers: dict[str, str]) -> None:
+    assert service.answer(local_event(*MODELS, headers=headers)).status == 401
+
+
+@pytest.mark.parametrize(
     ("headers", "source_ip"),
     [
         ({"host": "127.0.0.1:8000"}, "192.168.1.7"),
