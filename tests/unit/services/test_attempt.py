@@ -88,7 +88,9 @@ async def test_a_backends_own_timeout_is_a_timeout_of_as_long_as_was_waited() ->
 async def test_a_timeout_that_a_backend_reports_itself_counts_by_how_long_it_waited(
     waited_s: float | None, blamed: bool
 ) -> None:
-    error = BackendTimeoutError("silent") if waited_s is None else BackendTimeoutError("silent", waited_s=waited_s)
+    error = BackendTimeoutError("silent")
+    if waited_s is not None:
+        error.waited_s = waited_s
     bench = WatchedBench(Puppet(raising(error)))
     with pytest.raises(BackendTimeoutError):
         await bench.hear()

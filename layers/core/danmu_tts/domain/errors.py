@@ -235,17 +235,7 @@ class BackendTimeoutError(BackendUnavailableError):
     """
 
     reason = "timeout"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        param: str | None = None,
-        retry_after_s: float | None = None,
-        waited_s: float = float("inf"),
-    ) -> None:
-        super().__init__(message, param=param, retry_after_s=retry_after_s)
-        self.waited_s = waited_s
+    waited_s: float = float("inf")
 
 
 class BackendLateError(BackendUnavailableError):
@@ -306,9 +296,3 @@ class DeadlineExceededError(DanmuTTSError):
     code = "deadline_exceeded"
     http_status = 504
     retryable = True
-
-
-def backend_error(reason: str, message: str, retry_after_s: float | None = None) -> BackendUnavailableError:
-    """The failure of a backend that somebody else met, by its ``reason``."""
-    kinds = {each.reason: each for each in BackendUnavailableError.__subclasses__()}
-    return kinds.get(reason, BackendUnavailableError)(message, retry_after_s=retry_after_s)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from danmu_tts.domain.audio import AudioChunk, AudioFormat, Caption, EncodedSpeech
 from danmu_tts.domain.errors import BadAudioError, DanmuTTSError, NoAudioError
@@ -49,9 +49,10 @@ async def encode(
     if encoder is None:
         raise NoAudioError(f"{voice.id} made no audio for this text.")
     audio += await _done(encoder.finish)
-    return EncodedSpeech(
-        bytes(audio), delivery.format, encoder.sample_rate_hz, round(played_ms), voice.id, tuple(captions)
-    )
+    duration_ms = round(played_ms)
+    if captions and abs(captions[-1].end_ms - duration_ms) == 1:  # it was rounded twice, and the whole once
+        captions[-1] = replace(captions[-1], end_ms=duration_ms)
+    return EncodedSpeech(bytes(audio), delivery.format, encoder.sample_rate_hz, duration_ms, voice.id, tuple(captions))
 
 
 async def _done(step: Callable[..., bytes], *data: bytes) -> bytes:

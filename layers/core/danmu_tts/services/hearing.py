@@ -74,7 +74,9 @@ async def _in_time(backend: Backend, utterance: Utterance, budget_s: float) -> A
         if now_s >= started_s + budget_s and played_ms >= (now_s - started_s) * 1000:
             raise BackendLateError(f"{backend.name} spoke, and was not done in time.") from error
         silence_s = now_s - heard_s
-        raise BackendTimeoutError(f"{backend.name} was silent for {silence_s:.1f} s.", waited_s=silence_s) from error
+        timeout = BackendTimeoutError(f"{backend.name} was silent for {silence_s:.1f} s.")
+        timeout.waited_s = silence_s
+        raise timeout from error
     except DanmuTTSError:
         raise
     except asyncio.CancelledError as error:

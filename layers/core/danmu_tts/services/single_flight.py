@@ -15,7 +15,6 @@ from danmu_tts.domain.errors import (
     BackendTimeoutError,
     BackendUnavailableError,
     StoreAwayError,
-    backend_error,
 )
 from danmu_tts.ports import CacheHit, Flight, Flights, Refusal, RefusalCache
 from danmu_tts.services.maker import Made
@@ -46,7 +45,7 @@ class SingleFlight:
         """Look in the cache. Raises what is kept there in place of audio."""
         found = await self._cache.get(key)
         if isinstance(found, Refusal):
-            raise backend_error(found.reason, found.message)
+            raise _error(found.reason, found.message)
         return found
 
     async def make(self, key: str, budget_s: float, make: Make) -> Made | CacheHit:
@@ -176,4 +175,10 @@ def _message(error: BackendUnavailableError) -> bytes:
 
 def _failure(outcome: bytes | None) -> BackendUnavailableError:
     reason, message, retry_after_s = json.loads(outcome or b"")
-    return backend_error(reason, message, retry_after_s)
+    return _error(reason, message, retry_after_s)
+
+
+def _error(reason: str, message: str, retry_after_s: float | None = None) -> BackendUnavailableError:
+    """What somebody else met, by its ``reason``."""
+    kinds = {each.reason: each for each in BackendUnavailableError.__subclasses__()}
+    return kinds.get(reason, BackendUnavailableError)(message, retry_after_s=retry_after_s)
