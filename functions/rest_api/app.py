@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.observability import get_logger, request_scope
-from functions.rest_api import errors, headers
+from functions.rest_api import access, errors, headers
 from functions.rest_api.routes import health, openai_audio, speech, voices
 
 access_log = get_logger("access")
@@ -39,6 +39,7 @@ def create_app(container: Container) -> FastAPI:
     for routes in (openai_audio, speech, voices, health):
         app.include_router(routes.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    access.describe(app, OPEN_PATHS)
     errors.install(app)
     app.add_middleware(RequestLog)
     headers.install(app, container.settings.server.cors_origins)

@@ -8,10 +8,15 @@ from fastapi import Depends, Request
 from danmu_tts.bootstrap import Container
 
 
-async def get_container(request: Request) -> Container:
+def container_of(request: Request) -> Container:
     """The container that the application was made with."""
     container: Container = request.app.state.container
     return container
+
+
+async def get_container(request: Request) -> Container:
+    """The same as a dependency."""
+    return container_of(request)
 
 
 ContainerDep = Annotated[Container, Depends(get_container)]
@@ -21,5 +26,4 @@ def absolute_url(request: Request, url: str) -> str:
     """A URL as the caller can follow it: relative ones are below the address that the request came to."""
     if url.startswith("https://"):
         return url
-    settings = request.app.state.container.settings
-    return urljoin(settings.server.public_url or str(request.base_url), url)
+    return urljoin(container_of(request).settings.server.public_url or str(request.base_url), url)

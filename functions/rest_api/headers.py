@@ -1,7 +1,7 @@
 """What every answer says to a browser: who may read it, and what it may do with it."""
 
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,15 +25,16 @@ _READABLE = (
 )
 _PREFLIGHT_KEPT_S = 24 * 3600
 
-_ALL = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
-_NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 # FastAPI's page of the API loads its scripts from this CDN and starts them by one of its own.
 _CDN = "https://cdn.jsdelivr.net"
 _PAGE = (
     f"default-src 'none'; connect-src 'self'; script-src 'unsafe-inline' {_CDN}; style-src 'unsafe-inline' {_CDN}; "
     "img-src 'self' data: https://fastapi.tiangolo.com; frame-ancestors 'none'"
 )
-_HTTPS_ONLY = "max-age=31536000"
+_FOR_ALL = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_FOR_PAGES = (*_FOR_ALL, (b"content-security-policy", _PAGE.encode()))
+_FOR_OTHERS = (*_FOR_ALL, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
+_HTTPS_ONLY = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 def install(app: FastAPI, origins: tuple[str, ...]) -> None:
@@ -60,12 +61,9 @@ class SafeHeaders:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_ALL)
-                is_page = headers.get("content-type", "").startswith("text/html")
-                headers["content-security-policy"] = _PAGE if is_page else _NO_PAGE
-                if scope["scheme"] == "https":
-                    headers["strict-transport-security"] = _HTTPS_ONLY
+                is_page = Headers(scope=message).get("content-type", "").startswith("text/html")
+                added = _FOR_PAGES if is_page else _FOR_OTHERS
+                message["headers"] = [*message["headers"], *added, *(_HTTPS_ONLY if scope["scheme"] == "https" else ())]
             await send(message)
 
         await self._app(scope, receive, send_safely)

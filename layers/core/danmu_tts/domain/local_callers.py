@@ -8,7 +8,9 @@ somebody behind a proxy on this machine, if the proxy says for whom it asks. One
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
+_REMEMBERED = 256
 # Who speaks for somebody else says so in one of these.
 _FORWARDED = frozenset({"forwarded", "via", "x-forwarded-host", "x-real-ip"})
 _AUTHORITY = re.compile(r"(?:(?P<name>localhost|[0-9.]+)|\[(?P<ipv6>[0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.IGNORECASE)
@@ -32,6 +34,7 @@ def is_local_caller(source_ip: str, headers: Mapping[str, str]) -> bool:
     )
 
 
+@lru_cache(_REMEMBERED)
 def _names_loopback(authority: str) -> bool:
     """Whether a host, with a port or without, can be nothing but this machine."""
     match = _AUTHORITY.fullmatch(authority)
@@ -41,6 +44,7 @@ def _names_loopback(authority: str) -> bool:
     return host.lower() == "localhost" or _is_loopback(host)
 
 
+@lru_cache(_REMEMBERED)
 def _is_loopback(address: str) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
