@@ -23,17 +23,16 @@ async def get_principal(request: Request) -> Principal:
     return await container_of(request).access.identify(_credential(request), local=local)
 
 
-PrincipalDep = Annotated[Principal, Depends(get_principal)]
-
-
-async def get_speaker(principal: PrincipalDep) -> Principal:
+async def get_speaker(request: Request) -> Principal:
     """A caller who may have texts spoken. Raises ForbiddenError too."""
+    principal = await get_principal(request)
     principal.require(Scope.SPEAK)
     return principal
 
 
-async def get_admin(principal: PrincipalDep) -> Principal:
+async def get_admin(request: Request) -> Principal:
     """A caller who may see how the service is run. Raises ForbiddenError too."""
+    principal = await get_principal(request)
     principal.require(Scope.ADMIN)
     return principal
 

@@ -14,7 +14,7 @@ from danmu_tts.domain.errors import BackendUnavailableError, TextTooLongError
 from danmu_tts.domain.speech import Prosody, Speech, SpeechRequest
 from functions.rest_api.access import SpeakerDep
 from functions.rest_api.answers import speech_headers
-from functions.rest_api.dependencies import ContainerDep, absolute_url
+from functions.rest_api.dependencies import absolute_url, container_of
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import VoiceName, backend_of_model
 
@@ -76,10 +76,9 @@ _AUDIO_CONTENT = {each.content_type: {"schema": {"type": "string", "format": "bi
         303: {"description": "The audio is too large for one answer and lies at Location for a while."},
     },
 )
-async def create_speech(
-    request: Request, body: CreateSpeechRequest, container: ContainerDep, speaker: SpeakerDep
-) -> Response:
+async def create_speech(request: Request, body: CreateSpeechRequest, speaker: SpeakerDep) -> Response:
     """Speak a text."""
+    container = container_of(request)
     speech = await container.speak.speak(
         SpeechRequest(
             text=body.input,

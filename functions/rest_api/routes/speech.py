@@ -12,7 +12,7 @@ from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
 from functions.rest_api.access import SpeakerDep
 from functions.rest_api.answers import allowance_headers
-from functions.rest_api.dependencies import ContainerDep, absolute_url
+from functions.rest_api.dependencies import absolute_url, container_of
 from functions.rest_api.errors import RESPONSES
 from functions.rest_api.models import LanguageTag, VoiceName
 
@@ -111,9 +111,10 @@ class SpeechAnswer(BaseModel):
 
 @router.post("/v1/speech")
 async def create_speech(
-    request: Request, response: Response, body: NativeSpeechRequest, container: ContainerDep, speaker: SpeakerDep
+    request: Request, response: Response, body: NativeSpeechRequest, speaker: SpeakerDep
 ) -> SpeechAnswer:
     """Speak a text and answer where the audio is."""
+    container = container_of(request)
     speech = await container.speak.speak(
         SpeechRequest(
             text=body.text,

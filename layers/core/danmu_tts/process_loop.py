@@ -3,6 +3,9 @@
 A Lambda handler is a plain function, called again and again, perhaps from several threads when one process plays the
 whole platform. Pooled connections and tasks belong to the loop that made them, so all handlers run their coroutines on
 one loop that lives as long as the process.
+
+Lambda calls from the main thread, one call at a time: that thread runs the loop itself, which saves two switches of
+threads a request. As soon as another thread calls, a thread of its own takes the loop over for good.
 """
 
 import asyncio
@@ -15,25 +18,57 @@ from danmu_tts.once import once
 
 T = TypeVar("T")
 
+_running = threading.Lock()
+
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to the end on the process's loop, from any thread but the loop's own, and return the result."""
+    if threading.current_thread() is threading.main_thread() and _running.acquire(blocking=False):
+        try:
+            return _run_here(coroutine)
+        finally:
+            _running.release()
+    _resident()
     return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
 
 
 @once
 def _loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=_run_for_ever, args=(loop,), name="danmu-tts-loop", daemon=True).start()
-    return loop
+    return asyncio.new_event_loop()
 
 
-def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
-    """Foreign code that calls ``sys.exit`` in a task would end the loop, and with it every request to come."""
+@once
+def _resident() -> threading.Thread:
+    thread = threading.Thread(target=_run_for_ever, name="danmu-tts-loop", daemon=True)
+    thread.start()
+    return thread
+
+
+def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    loop = _loop()
+    task = loop.create_task(coroutine)
     while True:
         try:
-            loop.run_forever()
+            return loop.run_until_complete(task)
         except (SystemExit, KeyboardInterrupt) as error:
-            get_logger().critical("a task tried to end the process", extra={"error": type(error).__name__})
-        else:
-            return
+            if isinstance(error, KeyboardInterrupt) and not task.done():
+                raise  # Ctrl-C
+            _say(error)
+            if task.done():
+                raise
+
+
+def _run_for_ever() -> None:
+    """Foreign code that calls ``sys.exit`` in a task would end the loop, and with it every request to come."""
+    with _running:
+        while True:
+            try:
+                _loop().run_forever()
+            except (SystemExit, KeyboardInterrupt) as error:
+                _say(error)
+            else:
+                return
+
+
+def _say(error: BaseException) -> None:
+    get_logger().critical("a task tried to end the process", extra={"error": type(error).__name__})
