@@ -1,6 +1,6 @@
 """The tier that all processes share: audio as it is, after one line of JSON that describes it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -39,7 +39,7 @@ class RedisCache:
     async def get(self, key: str) -> CacheHit | Refusal | None:
         """Find what was stored under a key; while Redis is away, nothing."""
         try:
-            value: bytes | None = await self._redis.run(lambda client: client.get(self._key(key)))
+            value: bytes | None = await self._redis.run("GET", self._key(key))
         except StoreAwayError:
             return None
         if value is None:
@@ -59,14 +59,14 @@ class RedisCache:
         if len(speech.audio) > self._max_entry_bytes:
             return False
         header = Sound.like(speech).model_dump_json().encode()
-        stored = await self._put(key, header + b"\n" + speech.audio, self._ttl_ms, {})
+        stored = await self._put(key, header + b"\n" + speech.audio, self._ttl_ms)
         self._written += stored
         return stored
 
     async def refuse(self, key: str, refusal: Refusal) -> None:
         """Keep a refusal where there is no audio."""
         header = _Refused(reason=refusal.reason, message=refusal.message).model_dump_json().encode()
-        await self._put(key, header + b"\n", self._refusal_ttl_ms, {"nx": True})
+        await self._put(key, header + b"\n", self._refusal_ttl_ms, "NX")
 
     async def stats(self) -> dict[str, dict[str, int]]:
         """``entries``: written by this process; Redis does not count by prefix."""
@@ -74,11 +74,11 @@ class RedisCache:
 
     async def check(self) -> None:
         """Ask Redis whether it is there. Raises StoreAwayError."""
-        await self._redis.run(lambda client: client.ping())
+        await self._redis.run("PING")
 
-    async def _put(self, key: str, value: bytes, ttl_ms: int, condition: dict[str, Any]) -> bool:
+    async def _put(self, key: str, value: bytes, ttl_ms: int, *condition: str) -> bool:
         try:
-            await self._redis.run(lambda client: client.set(self._key(key), value, px=ttl_ms, **condition))
+            await self._redis.run("SET", self._key(key), value, "PX", ttl_ms, *condition)
         except StoreAwayError:
             return False
         return True

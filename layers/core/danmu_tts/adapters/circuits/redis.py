@@ -19,7 +19,7 @@ class RedisCircuitBoard:
 
     async def post(self, backend: str, left_s: float) -> None:
         """Tell that a backend is to be left alone for so long. Raises StoreAwayError."""
-        await self._redis.run(lambda client: client.set(self._key(backend), b"", px=max(1, round(left_s * 1000))))
+        await self._redis.run("SET", self._key(backend), b"", "PX", max(1, round(left_s * 1000)))
 
     async def read(self, backends: Sequence[str]) -> Mapping[str, float]:
         """Seconds for which each is to be left alone, of those that are. Raises StoreAwayError."""

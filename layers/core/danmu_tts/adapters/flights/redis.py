@@ -8,7 +8,6 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from danmu_tts.adapters.redis.client import RedisClient, Script
@@ -102,23 +101,15 @@ class Joined:
         """Hear how it ended; None where its leader died, or the time is up. Raises StoreAwayError."""
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + limit_s
-        stream = f"{self._lock}:{self._name}"
+        read = ("STREAMS", f"{self._lock}:{self._name}", "0-0")
         while (left_s := ends_s - loop.time()) > 0:
             look_s = min(left_s, self._lease_s / _LOOKS)
-            listen = partial(_read, stream=stream, block_ms=max(1, _ms(look_s)))
-            if heard := await self._redis.wait(listen, look_s):
+            if heard := await self._redis.wait(look_s, "XREAD", "BLOCK", max(1, _ms(look_s)), *read):
                 return _outcome(heard)
-            if await self._redis.run(self._holder) != self._name.encode():
-                heard = await self._redis.run(partial(_read, stream=stream))
+            if await self._redis.run("GET", self._lock) != self._name.encode():
+                heard = await self._redis.run("XREAD", *read)
                 return _outcome(heard) if heard else None
         return None
-
-    async def _holder(self, client: Any) -> Any:
-        return await client.get(self._lock)
-
-
-async def _read(client: Any, *, stream: str, block_ms: int | None = None) -> Any:
-    return await client.xread({stream: "0-0"}, block=block_ms)
 
 
 def _outcome(heard: Any) -> bytes:

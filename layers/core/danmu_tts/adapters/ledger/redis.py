@@ -64,7 +64,7 @@ class RedisLedger:
     async def report(self, month: str) -> Mapping[str, Total]:
         """What each subject has used up. Raises StoreAwayError."""
         await self._settle()
-        found = await self._redis.run(lambda client: client.hgetall(self._key(month)))
+        found = await self._redis.run("HGETALL", self._key(month))
         figures: dict[str, dict[str, int]] = {}
         for name, value in found.items():
             subject, _, field = name.decode().rpartition("|")

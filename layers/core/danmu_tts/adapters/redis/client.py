@@ -2,23 +2,27 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from danmu_tts.adapters.availability import Availability
-from danmu_tts.adapters.redis.connect import connect
+from danmu_tts.adapters.redis.connect import connect, disconnect
+from danmu_tts.adapters.redis.patience import Patience
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.settings import RedisSettings
 
-T = TypeVar("T")
 logger = get_logger("redis")
 
 # It may have been this process that was too busy to read the answer in time.
 _FIRST_PAUSE_S = 0.02
+# An idle Redis looks ten times a second whether a blocked client's time is up ("hz" in redis.conf).
+_LATE_S = 0.1
+
+Command = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class RedisClient:
     """Runs commands within their time limit, or raises StoreAwayError.
 
     After a failure every call fails at once, without a wait, until a probe in the background is answered: a request
-    never pays the limit twice. All calls of one client come from one event loop.
+    never pays the limit twice. Commands that come in one turn of the loop travel together. All calls of one client come
+    from one event loop.
     """
 
     def __init__(self, settings: RedisSettings) -> None:
@@ -52,10 +57,12 @@ class RedisClient:
         self._places = asyncio.Semaphore(settings.max_connections)
         self._was_reached = False
         self._lost = asyncio.Event()
+        self._leaving: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
 
     @property
     def status(self) -> Literal["ok", "away", "embedded"]:
-        """``ok``, ``away``, or ``embedded`` where it is a store inside this process."""
+        """``embedded``: it is a store inside this process."""
         if not self._availability.is_up:
             return "away"
         return "ok" if self._settings.url else "embedded"
@@ -64,75 +71,124 @@ class RedisClient:
         """A key of ours. In a cluster, keys with the same part in braces lie together."""
         return ":".join((self._settings.prefix, *parts))
 
-    async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
-        """Run a command of the ``redis.asyncio`` client that it is given. Raises StoreAwayError."""
-        self._check()
-        limit_ms = self._settings.timeout_ms if self._was_reached else self._settings.connect_timeout_ms
+    async def run(self, *command: Any) -> Any:
+        """Run a command, as ``run("GET", key)``; what redis-py makes of the answer. Raises StoreAwayError."""
         with self._translated():
-            async with _Patience(limit_ms / 1000), self._places:
-                result = await command(self._client)
-        self._was_reached = True
-        return result
+            return await self._ask(*command)
 
     async def call(self, script: Script, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
         """Run a script. Raises StoreAwayError."""
+        from redis.exceptions import NoScriptError
 
-        async def evaluate(client: Any) -> Any:
-            from redis.exceptions import NoScriptError
-
+        with self._translated():
             try:
-                return await client.evalsha(script.sha1, len(keys), *keys, *args)
+                return await self._ask("EVALSHA", script.sha1, len(keys), *keys, *args)
             except NoScriptError:
-                return await client.eval(script.text, len(keys), *keys, *args)
+                return await self._ask("EVAL", script.text, len(keys), *keys, *args)
 
-        return await self.run(evaluate)
+    async def wait(self, limit_s: float, *command: Any) -> Any:
+        """Run a command that blocks for up to so many seconds, on a connection of its own; None where it took longer.
 
-    async def wait(self, command: Callable[[Any], Awaitable[T]], limit_s: float) -> T:
-        """Run a command that blocks for up to so many seconds, on a connection of its own.
-
-        It is broken off when Redis goes away meanwhile. Raises StoreAwayError.
+        That says nothing of Redis, which may end such a command late. It is broken off when Redis goes away meanwhile.
+        Raises StoreAwayError.
         """
         self._check()
         with self._translated():
-            answer = asyncio.ensure_future(command(self._patient_client))
+            answer = asyncio.ensure_future(self._patient_client.execute_command(*command))
+            answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, if by nobody else
             lost = asyncio.ensure_future(self._lost.wait())
             try:
-                late_s = limit_s + self._settings.timeout_ms / 1000
+                late_s = limit_s + _LATE_S + self._settings.timeout_ms / 1000
                 await asyncio.wait({answer, lost}, timeout=late_s, return_when=asyncio.FIRST_COMPLETED)
                 if answer.done():
                     return answer.result()
+                if lost.done():
+                    raise StoreAwayError("Redis went away.")
+                return None
             finally:
                 answer.cancel()
                 lost.cancel()
-            raise TimeoutError
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._availability.close()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         for name in ("_client", "_patient_client"):
             if client := self.__dict__.pop(name, None):
-                await client.aclose()
+                await disconnect(client)
 
     def _check(self) -> None:
         if not self._availability.is_up:
             raise StoreAwayError("Redis is away.")
         self._lost.clear()
 
+    async def _ask(self, *command: Any) -> Any:
+        self._check()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._leaving.append((command, answer))
+        if len(self._leaving) == 1:
+            loop.call_soon(self._depart)
+        return await answer
+
+    def _depart(self) -> None:
+        batch, self._leaving = self._leaving, []
+        task = asyncio.create_task(self._send(batch))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
+        """Send commands together and hand out the answers. Whoever has left gets none."""
+        limit_ms = self._settings.timeout_ms if self._was_reached else self._settings.connect_timeout_ms
+        answers: Sequence[Any]
+        try:
+            with self._translated():
+                async with Patience(limit_ms / 1000), self._places:
+                    answers = await self._answers([command for command, _ in batch])
+            self._was_reached = True
+        except StoreAwayError as error:
+            answers = [error] * len(batch)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    async def _answers(self, commands: Sequence[Command]) -> Sequence[Any]:
+        """An answer for each; one that refuses its command is an exception among them."""
+        from redis.exceptions import ResponseError
+
+        if len(commands) == 1:
+            try:
+                return [await self._client.execute_command(*commands[0])]
+            except ResponseError as error:
+                return [error]
+        pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        answers: Sequence[Any] = await pipeline.execute(raise_on_error=False)
+        return answers
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """What Redis and the network raise, as ours. An answer that refuses one command says nothing of the others."""
         from redis import exceptions as errors
 
-        gone = (errors.ConnectionError, errors.TimeoutError, errors.ClusterError, errors.ReadOnlyError)
+        # A cluster that cannot be looked up is a RedisClusterException, which is no RedisError.
+        of_cluster = (errors.ClusterError, errors.RedisClusterException)
+        gone = (errors.ConnectionError, errors.TimeoutError, errors.ReadOnlyError, *of_cluster)
         try:
             yield
         except (*gone, OSError) as error:  # builtin TimeoutError is an OSError
             self._lost.set()
             self._availability.failed(type(error).__name__)
-            raise StoreAwayError("Redis is away.") from error
+            raise StoreAwayError(f"Redis is away ({type(error).__name__}).") from error
         except (errors.RedisError, ImportError) as error:
             logger.error("redis refused a command", extra=describe_error(error))
-            raise StoreAwayError("Redis refused a command.") from error
+            raise StoreAwayError(f"Redis refused a command ({type(error).__name__}).") from error
 
     async def _ping(self) -> None:
         await self._client.ping()
@@ -144,24 +200,3 @@ class RedisClient:
     @cached_property
     def _patient_client(self) -> Any:
         return connect(self._settings, beside=self._client)
-
-
-class _Patience:
-    """Like ``asyncio.timeout``, in two halves: a loop that was busy elsewhere gets to read an answer that is there."""
-
-    __slots__ = ("_half", "_half_s", "_timeout")
-
-    def __init__(self, limit_s: float) -> None:
-        self._half_s = limit_s / 2
-        self._timeout = asyncio.timeout(None)
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-        self._half = asyncio.get_running_loop().call_later(self._half_s, self._second_half)
-
-    async def __aexit__(self, *raised: Any) -> None:
-        self._half.cancel()
-        await self._timeout.__aexit__(*raised)
-
-    def _second_half(self) -> None:
-        self._timeout.reschedule(asyncio.get_running_loop().time() + self._half_s)

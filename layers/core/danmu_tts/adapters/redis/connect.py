@@ -1,5 +1,7 @@
 """Open a client for the URL in the settings. Nothing is sent before its first command."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +12,10 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
     """A client of ``redis.asyncio``, or one of fakeredis where there is no URL.
 
     Args:
-        beside: another client of the same settings. The new one is for commands that block: as many as like to wait,
-            and where the store is inside this process, it is the same.
+        beside: another client of the same settings. The new one is for commands that block, each of which holds a
+            connection; where the store is inside this process, it is the same.
+
+    It waits for ever for an answer: only its caller knows whether this process was too busy to read one that was there.
 
     Raises ImportError where the package is missing.
     """
@@ -25,8 +29,8 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
     scheme = urlsplit(url).scheme
     options: dict[str, Any] = {
         "protocol": 2,  # one shape of answers, whoever answers
-        "socket_timeout": None,  # whoever calls has a limit for the whole, which costs half as much
-        "socket_connect_timeout": settings.connect_timeout_ms / 1000,
+        "socket_timeout": None,
+        "socket_connect_timeout": settings.connect_timeout_ms / 1000,  # and for TLS to say goodbye
         "max_connections": settings.max_connections if beside is None else 1000,
     }
     if scheme.startswith("rediss") and settings.ca_file:
@@ -42,6 +46,19 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
         # One second look at who has the slot; the deadline is around everything.
         return RedisCluster.from_url(url.replace("+cluster", "", 1), retry=Retry(NoBackoff(), 1), **options)
     return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+
+
+async def disconnect(client: Any) -> None:
+    """Give a client's connections back. Those whose server does not say goodbye in time are left to the system."""
+    from redis.exceptions import RedisError
+
+    closings = [client.aclose]
+    if nodes := getattr(client, "nodes_manager", None):
+        # After a command that failed, aclose() of redis-py 8 believes that a cluster's client has no connections.
+        closings += [nodes.aclose, partial(nodes.aclose, "startup_nodes")]
+    for close in closings:
+        with suppress(RedisError):
+            await close()
 
 
 def _embedded() -> Any:
