@@ -6,9 +6,10 @@ failure that anybody would meet; one that was the first asker's own (its time, i
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 
-from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.errors import (
     BackendLateError,
     BackendRefusedError,
@@ -58,8 +59,7 @@ class SingleFlight:
             shared = self._aloft.get(key)
             leads = shared is None
             if shared is None:
-                shared = self._aloft[key] = _Shared(self._fly(key, ends_s, make))
-                shared.task.add_done_callback(lambda _: self._aloft.pop(key))
+                shared = self._aloft[key] = _Shared(self._fly(key, ends_s, make), lambda: self._aloft.pop(key))
             if not await shared.landed(None if leads else left_s):  # a leader's time is kept by ``make``
                 break
             outcome = shared.outcome()
@@ -76,7 +76,7 @@ class SingleFlight:
         """Make it, or wait for the process that does."""
         while (left_s := ends_s - self._clock()) > 0:
             try:
-                flight = await self._flights.enter(key)
+                flight = await self._enter(key)
                 if flight.leads:
                     return await self._lead(key, flight, ends_s, make)
                 outcome = await flight.landing(left_s)
@@ -88,6 +88,15 @@ class SingleFlight:
             if outcome not in (None, _LEFT):
                 raise _failure(outcome)
         raise BackendLateError("Another process was making it, and was not done in time.")
+
+    async def _enter(self, key: str) -> Flight:
+        """Enter, or let the key go again where the last asker leaves meanwhile: Redis may have done it already."""
+        entering = asyncio.ensure_future(self._flights.enter(key))
+        try:
+            return await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            self._later(_leave(entering))
+            raise
 
     async def _lead(self, key: str, flight: Flight, ends_s: float, make: Make) -> Made | CacheHit:
         """Make it, unless it landed between this asker's look into the cache and now."""
@@ -106,8 +115,8 @@ class SingleFlight:
         try:
             made = await make(ends_s - self._clock())
         except BackendRefusedError as error:
-            await self._cache.refuse(key, Refusal(error.reason, error.message))
-            self._land(flight, _message(error))
+            refusal = self._cache.refuse(key, Refusal(error.reason, error.message))
+            await asyncio.wait({self._land(flight, _message(error), refusal)}, timeout=_KEEPING_LIMIT_S)
             raise
         except BackendUnavailableError as error:
             if isinstance(error, BackendTimeoutError) and ends_s - self._clock() < _HASTE_S:
@@ -117,22 +126,25 @@ class SingleFlight:
         except BaseException:
             self._land(flight, _LEFT)
             raise
-        landing = self._land(flight, _DONE, key, made.encoded)
+        landing = self._land(flight, _DONE, self._cache.set(key, made.encoded))
         await asyncio.wait({landing}, timeout=_KEEPING_LIMIT_S)
         return made
 
     def _land(
-        self, flight: Flight | None, outcome: bytes, key: str = "", speech: EncodedSpeech | None = None
+        self, flight: Flight | None, outcome: bytes, keeping: Awaitable[object] | None = None
     ) -> asyncio.Task[None]:
-        """Keep what was made and then tell the others, come what may of this asker."""
+        """Keep what came of it and then tell the others, come what may of this asker."""
 
         async def land() -> None:
-            if speech:
-                await self._cache.set(key, speech)
+            if keeping:
+                await keeping
             if flight:
                 await flight.land(outcome)
 
-        task = asyncio.create_task(land())
+        return self._later(land())
+
+    def _later(self, ending: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(ending)
         self._landing.add(task)
         task.add_done_callback(self._landing.discard)
         return task
@@ -141,9 +153,11 @@ class SingleFlight:
 class _Shared:
     """A flight that several askers of this process wait for. When the last of them has left, it is broken off."""
 
-    def __init__(self, flight: "Awaitable[Made | CacheHit]") -> None:
+    def __init__(self, flight: "Awaitable[Made | CacheHit]", close: Callable[[], object]) -> None:
+        """``close``: called once, when nobody may join any more."""
         self.task = asyncio.ensure_future(flight)
-        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())  # heard, if by nobody else
+        self.task.add_done_callback(self._ended)
+        self._close: Callable[[], object] | None = close
         self._waiting = 0
 
     async def landed(self, limit_s: float | None) -> bool:
@@ -154,14 +168,32 @@ class _Shared:
         finally:
             self._waiting -= 1
             if not self._waiting and not self.task.done():
+                self._closed()  # whoever asks while it is being broken off must not hear of that
                 self.task.cancel()
         return self.task.done()
+
+    def _ended(self, task: "asyncio.Future[Made | CacheHit]") -> None:
+        self._closed()
+        if not task.cancelled():
+            task.exception()  # heard, if by nobody else
+
+    def _closed(self) -> None:
+        close, self._close = self._close, None
+        if close:
+            close()
 
     def outcome(self) -> Made | CacheHit | BaseException:
         """How it ended."""
         if self.task.cancelled():
             return asyncio.CancelledError()
         return self.task.exception() or self.task.result()
+
+
+async def _leave(entering: Awaitable[Flight]) -> None:
+    with suppress(StoreAwayError):
+        flight = await entering
+        if flight.leads:
+            await flight.land(_LEFT)
 
 
 def _is_own(error: BaseException) -> bool:
