@@ -116,19 +116,22 @@ class SingleFlight:
             made = await make(ends_s - self._clock())
         except BackendRefusedError as error:
             refusal = self._cache.refuse(key, Refusal(error.reason, error.message))
-            await asyncio.wait({self._land(flight, _message(error), refusal)}, timeout=_KEEPING_LIMIT_S)
+            await self._landed(flight, _message(error), refusal)
             raise
         except BackendUnavailableError as error:
             if isinstance(error, BackendTimeoutError) and ends_s - self._clock() < _HASTE_S:
                 error.is_common = False
-            self._land(flight, _message(error) if error.is_common else _LEFT)
+            await self._landed(flight, _message(error) if error.is_common else _LEFT)
             raise
         except BaseException:
             self._land(flight, _LEFT)
             raise
-        landing = self._land(flight, _DONE, self._cache.set(key, made.encoded))
-        await asyncio.wait({landing}, timeout=_KEEPING_LIMIT_S)
+        await self._landed(flight, _DONE, self._cache.set(key, made.encoded))
         return made
+
+    async def _landed(self, flight: Flight | None, outcome: bytes, keeping: Awaitable[object] | None = None) -> None:
+        """Land, and wait for it while that is quick: whoever asks next finds what came of it, and no flight."""
+        await asyncio.wait({self._land(flight, outcome, keeping)}, timeout=_KEEPING_LIMIT_S)
 
     def _land(
         self, flight: Flight | None, outcome: bytes, keeping: Awaitable[object] | None = None
