@@ -38,7 +38,7 @@ def limits(shared: Recorder | Away | LocalLimiter, metrics: RecordingMetrics | N
 
 
 async def asked(
-    principal: Principal, room: str | None, viewer: str | None, **settings: int
+    principal: Principal, room: str | None, viewer: str | None, **settings: Any
 ) -> set[tuple[str, str, str, int]]:
     recorder = Recorder()
     await limits(recorder, **settings).take(principal, room, viewer, 7)

@@ -81,7 +81,7 @@ class Shared:
         return SingleFlight(self.cache, RedisFlights(self.redis), time.perf_counter)
 
     async def is_free(self) -> bool:
-        return not await self.redis.run(lambda client: client.exists(self.redis.key("flight", "{" + KEY + "}")))
+        return not await self.redis.run("EXISTS", self.redis.key("flight", "{" + KEY + "}"))
 
     async def lead(self) -> Flight:
         """As a process that is not seen here."""

@@ -147,7 +147,7 @@ class RedisClient:
                 async with Patience(limit_ms / 1000), self._places:
                     answers = await self._answers([command for command, _ in batch])
             self._was_reached = True
-        except StoreAwayError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who asked must hear of it
             answers = [error] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
