@@ -141,3 +141,16 @@ async def test_a_cluster_that_was_never_there_is_away(own_cluster_redis: Cluster
         with pytest.raises(StoreAwayError):
             await client.run("GET", "danmu:key")
     gc.collect()
+
+
+async def test_a_cluster_that_answers_but_has_no_place_for_keys_yet_is_still_away(
+    own_cluster_redis: ClusterRedisServer,
+) -> None:
+    async with a_client(own_cluster_redis, timeout_ms=2000, connect_timeout_ms=2000) as client:
+        own_cluster_redis.stop()
+        with pytest.raises(StoreAwayError):
+            await client.run(lambda redis: redis.get("danmu:key"))
+        starting = asyncio.create_task(asyncio.to_thread(own_cluster_redis.start))
+        await until(lambda: client.status == "ok")
+        assert await client.run(lambda redis: redis.get("danmu:key")) is None
+        await starting

@@ -50,7 +50,7 @@ class RedisClient:
         self._settings = settings
         self._availability = Availability(
             "redis",
-            self._ping,
+            self._probe,
             probe_limit_s=settings.connect_timeout_ms / 1000,
             first_pause_s=_FIRST_PAUSE_S,
         )
@@ -190,8 +190,9 @@ class RedisClient:
             logger.error("redis refused a command", extra=describe_error(error))
             raise StoreAwayError(f"Redis refused a command ({type(error).__name__}).") from error
 
-    async def _ping(self) -> None:
-        await self._client.ping()
+    async def _probe(self) -> None:
+        """Read a key: a cluster that has no place for any answers PING all the same."""
+        await self._client.get(self.key("probe"))
 
     @cached_property
     def _client(self) -> Any:
