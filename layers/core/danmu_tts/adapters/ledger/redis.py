@@ -8,6 +8,8 @@ from danmu_tts.domain.spend import Cap, Entry, Total
 
 # Last month's figures are still asked for when the bill comes.
 _KEPT_S = 400 * 24 * 3600
+# A month and the subjects that are counted together.
+_Account = tuple[str, tuple[str, ...]]
 
 # ARGV: how long to keep it, the entry's three figures, how many subjects, the subjects, then each cap as its subject
 # and its two figures, -1 for none. A free entry passes every cap. Answers whether it was added, and the caps' totals.
@@ -40,26 +42,28 @@ class RedisLedger:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._known: dict[tuple[str, str], Total] = {}
-        self._owed: list[tuple[Entry, int]] = []
+        self._owed: dict[_Account, Total] = {}
 
     async def enter(self, entry: Entry, caps: Sequence[Cap]) -> bool:
         """Add an entry if it leaves every cap kept."""
         try:
             await self._settle()
-            passes, totals = await self._add(entry, caps, 1)
+            passes, totals = await self._add(_account(entry), Total().plus(entry), caps)
         except StoreAwayError:
             return self._enter_alone(entry, caps)
         for cap, total in zip(caps, totals, strict=True):
-            self._known[entry.month, cap.subject] = Total(*total)
+            before = Total(*total)
+            counts = passes and cap.subject in entry.subjects
+            self._known[entry.month, cap.subject] = before.plus(entry) if counts else before
         return bool(passes)
 
     async def cancel(self, entry: Entry) -> None:
         """Take an entry back."""
         try:
             await self._settle()
-            await self._add(entry, (), -1)
+            await self._add(_account(entry), Total().plus(entry, -1), ())
         except StoreAwayError:
-            self._owed.append((entry, -1))
+            self._owe(_account(entry), Total().plus(entry, -1))
 
     async def report(self, month: str) -> Mapping[str, Total]:
         """What each subject has used up. Raises StoreAwayError."""
@@ -74,34 +78,48 @@ class RedisLedger:
     async def _settle(self) -> None:
         """Add what was spent while Redis was away."""
         while self._owed:
-            entry, sign = self._owed.pop()
+            account, total = self._owed.popitem()
             try:
-                await self._add(entry, (), sign)
-            except StoreAwayError:
-                self._owed.append((entry, sign))
+                await self._add(account, total, ())
+            except BaseException:  # also where the one who asks leaves meanwhile
+                self._owe(account, total)
                 raise
 
+    def _owe(self, account: _Account, total: Total) -> None:
+        self._owed[account] = _sum(self._owed.get(account, Total()), total)
+
     def _enter_alone(self, entry: Entry, caps: Sequence[Cap]) -> bool:
-        owed = [(each, sign) for each, sign in self._owed if each.month == entry.month]
         for cap in caps if entry.cost.nano_usd else ():
             total = self._known.get((entry.month, cap.subject), Total())
-            for each, sign in [*owed, (entry, 1)]:
-                total = total.plus(each, sign) if cap.subject in each.subjects else total
-            if not cap.allows(total):
+            for (month, subjects), owed in self._owed.items():
+                total = _sum(total, owed) if month == entry.month and cap.subject in subjects else total
+            if not cap.allows(total.plus(entry) if cap.subject in entry.subjects else total):
                 return False
-        self._owed.append((entry, 1))
+        self._owe(_account(entry), Total().plus(entry))
         return True
 
-    async def _add(self, entry: Entry, caps: Sequence[Cap], sign: int) -> tuple[int, list[list[int]]]:
-        figures = [sign * each for each in (entry.cost.characters, entry.paid_characters, entry.cost.nano_usd)]
-        args: list[str | int] = [_KEPT_S, *figures, len(entry.subjects), *entry.subjects]
+    async def _add(self, account: _Account, added: Total, caps: Sequence[Cap]) -> tuple[int, list[list[int]]]:
+        (month, subjects), figures = account, [added.characters, added.paid_characters, added.nano_usd]
+        args: list[str | int] = [_KEPT_S, *figures, len(subjects), *subjects]
         for cap in caps:
             args += [cap.subject, _or_none(cap.paid_characters), _or_none(cap.nano_usd)]
-        passes, totals = await self._redis.call(_ENTER, [self._key(entry.month)], args)
+        passes, totals = await self._redis.call(_ENTER, [self._key(month)], args)
         return passes, totals
 
     def _key(self, month: str) -> str:
         return self._redis.key("spend", month)
+
+
+def _account(entry: Entry) -> _Account:
+    return entry.month, entry.subjects
+
+
+def _sum(one: Total, other: Total) -> Total:
+    return Total(
+        one.characters + other.characters,
+        one.paid_characters + other.paid_characters,
+        one.nano_usd + other.nano_usd,
+    )
 
 
 def _or_none(cap: int | None) -> int:
