@@ -11,9 +11,10 @@ _EVERY_S = 1.0
 
 
 class SharedCircuits:
-    """Exchanges open circuits with all processes, at most once a second, while there is traffic; nobody waits for it.
+    """Exchanges open circuits with all processes while there is traffic: once a second, and when one opens here.
 
-    Each process finds out by a call of its own when a backend is back: the pause ends everywhere at the same time.
+    Nobody waits for it. Each process finds out by a call of its own when a backend is back: the pause ends everywhere
+    at the same time.
     """
 
     def __init__(self, board: CircuitBoard, circuits: Mapping[str, Circuit], clock: Callable[[], float]) -> None:
@@ -22,12 +23,15 @@ class SharedCircuits:
         self._circuits = circuits
         self._clock = clock
         self._exchanged_at_s = float("-inf")
+        self._open: set[str] = set()
         self._exchanging: asyncio.Task[None] | None = None
 
     def keep_up(self) -> None:
-        """Start an exchange if the last one is old."""
-        if self._circuits and self._clock() - self._exchanged_at_s >= _EVERY_S:
-            self._exchanged_at_s = self._clock()
+        """Start an exchange if the last one is old, or knew nothing of a circuit that is open here."""
+        now_s = self._clock()
+        before, self._open = self._open, {name for name, each in self._circuits.items() if each.retry_after_s(now_s)}
+        if self._circuits and (now_s - self._exchanged_at_s >= _EVERY_S or self._open - before):
+            self._exchanged_at_s = now_s
             self._exchanging = asyncio.create_task(self.exchange())
 
     async def exchange(self) -> None:
