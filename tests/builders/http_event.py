@@ -17,6 +17,7 @@ def http_event(
     *,
     headers: Mapping[str, str] | None = None,
     source_ip: str = REMOTE_IP,
+    scheme: str = "https",
 ) -> dict[str, Any]:
     """A request from somewhere on the internet, to ``api.example.com`` over TLS; ``body`` goes as JSON."""
     sent = {"host": "api.example.com", "content-type": "application/json"} | dict(headers or {})
@@ -28,8 +29,8 @@ def http_event(
         headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()],
         body=b"" if body is None else json.dumps(body).encode(),
         source_ip=source_ip,
-        scheme="https",
-        port=443,
+        scheme=scheme,
+        port=443 if scheme == "https" else 8000,
     )
     return build_event(request, request_id=f"id of {path}", epoch_ms=1_583_348_638_390)
 
@@ -39,4 +40,4 @@ def local_event(
 ) -> dict[str, Any]:
     """A request from this machine."""
     sent = {"host": "127.0.0.1:8000"} | dict(headers or {})
-    return http_event(method, path, body, headers=sent, source_ip=LOCAL_IP)
+    return http_event(method, path, body, headers=sent, source_ip=LOCAL_IP, scheme="http")
