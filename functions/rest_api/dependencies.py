@@ -24,6 +24,6 @@ ContainerDep = Annotated[Container, Depends(get_container)]
 
 def absolute_url(request: Request, url: str) -> str:
     """A URL as the caller can follow it: relative ones are below the address that the request came to."""
-    if url.startswith("https://"):
+    if not url.startswith("/"):
         return url
     return urljoin(container_of(request).settings.server.public_url or str(request.base_url), url)

@@ -1,8 +1,11 @@
 """``danmu-tts spend``: what paid voices came to, by backend, key and room."""
 
+import re
 from typing import Annotated
 
 import typer
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def spend(
@@ -19,6 +22,8 @@ def spend(
     from danmu_tts.bootstrap import container
     from danmu_tts.domain.errors import DanmuTTSError
 
+    if month is not None and not _MONTH.fullmatch(month):
+        raise typer.BadParameter(f"{month!r} is no month; write 2026-11", param_hint="--month")
     try:
         totals = process_loop.run(container().budget.report(month))
     except DanmuTTSError as error:
