@@ -32,6 +32,10 @@ class Answer:
     status: int
     body: dict[str, Any]
 
+    @property
+    def is_inline(self) -> bool:
+        return str(self.body["audio"]["url"]).startswith("data:")
+
 
 class Platform:
     """The REST function with a container of its own, as in one execution environment of Lambda."""
@@ -79,7 +83,11 @@ class Traffic:
         self._came = threading.Condition()
 
     def slowest_s(self, since_s: float, until_s: float = float("inf")) -> float:
-        return max(each.took_s for each in list(self.answers) if since_s <= each.asked_s < until_s)
+        return max(each.took_s for each in self.between(since_s, until_s))
+
+    def between(self, since_s: float, until_s: float) -> list[Answer]:
+        """By when they were asked for."""
+        return [each for each in list(self.answers) if since_s <= each.asked_s < until_s]
 
     def after(self, seconds: float) -> float:
         """The time when requests have been coming in for so many seconds more."""
@@ -97,7 +105,7 @@ class Traffic:
 
 
 @contextmanager
-def traffic(platform: Platform) -> Iterator[Traffic]:
+def traffic(platform: Platform, a_second: int = A_SECOND) -> Iterator[Traffic]:
     """Until the block ends, and then until the last answer."""
     flow, over = Traffic(platform), threading.Event()
 
@@ -105,7 +113,7 @@ def traffic(platform: Platform) -> Iterator[Traffic]:
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as viewers:
             started_s = time.monotonic()
             for number in count():
-                if over.wait(max(0.0, started_s + number / A_SECOND - time.monotonic())):
+                if over.wait(max(0.0, started_s + number / a_second - time.monotonic())):
                     return
                 viewers.submit(flow.ask, number)
 
