@@ -1,5 +1,6 @@
 """A speak service over fakes where the vendors are and the real thing everywhere else."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,7 +90,9 @@ def speak_bench(
         pauses_s.append(seconds)
 
     maker = Maker(manager, Encoders(), clock, sleep=pause)
-    budget = Budget(SqliteLedger(directory / "spend.sqlite3"), monthly_usd, metrics, lambda: now)
+    budget = Budget(
+        SqliteLedger(directory / "spend.sqlite3"), monthly_usd, metrics, lambda: now, lambda: uuid.uuid4().hex
+    )
     source = Source(manager, maker, SingleFlight(cache, RedisFlights(redis), clock), budget, metrics)
     service = SpeakService(
         manager,

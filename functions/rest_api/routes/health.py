@@ -10,7 +10,6 @@ from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.domain.circuit import CircuitState
 from danmu_tts.domain.errors import StoreAwayError
-from danmu_tts.domain.spend import Total
 from danmu_tts.plugins import Kind
 from danmu_tts.services.backends import BackendReport
 from functions.rest_api.access import get_admin
@@ -110,7 +109,7 @@ async def detailed_health(container: ContainerDep) -> DetailedHealth:
 
 async def _budget(container: Container) -> BudgetStatus | None:
     try:
-        total = (await container.budget.report()).get("all", Total())
+        total = await container.budget.total()
     except StoreAwayError:
         return None
     return BudgetStatus(spent_usd=total.usd, monthly_usd=container.budget.monthly_usd)

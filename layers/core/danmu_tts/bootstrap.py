@@ -76,8 +76,10 @@ class Container:
 
     async def close(self) -> None:
         """Finish what is being kept, and give every connection back."""
+        await self.speak.close()
         await self.cache.close()
         await self.backends.close()
+        await self.budget.close()
         await self.redis.close()
 
 
@@ -143,7 +145,13 @@ def build(
         backends, absent, choice, metrics, clock, board=RedisCircuitBoard(redis) if settings.redis.url else None
     )
     maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
-    budget = Budget(_ledger(settings, redis), settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC))
+    budget = Budget(
+        _ledger(settings, redis),
+        settings.budget.monthly_usd,
+        metrics,
+        lambda: datetime.now(UTC),
+        new_id,
+    )
     flights = SingleFlight(cache.tiered, RedisFlights(redis), clock)
     speak = SpeakService(
         manager,

@@ -7,7 +7,7 @@ import pytest
 
 from danmu_tts.adapters.ledger.sqlite import SqliteLedger
 from danmu_tts.domain.access import Principal, Scope
-from danmu_tts.domain.errors import BackendServerError, BudgetExhaustedError
+from danmu_tts.domain.errors import BackendServerError, BudgetExhaustedError, BudgetUnknownError
 from danmu_tts.domain.speech import Fallback, SpeechRequest
 from danmu_tts.domain.spend import Cost, Total
 from danmu_tts.ports import BackendTraits
@@ -122,10 +122,10 @@ async def test_a_ledger_that_cannot_be_written_stops_paid_voices_under_a_cap_and
     metrics, now = RecordingMetrics(), datetime(2026, 11, 22, tzinfo=UTC)
     free, dear = Cost(10, 0), Cost(10, 1000)
     careless = Principal("careless", frozenset({Scope.SPEAK}))
-    budget = Budget(ledger, None, metrics, lambda: now)
+    budget = Budget(ledger, None, metrics, lambda: now, lambda: "entry")
     for cost, principal in ((free, BOT), (free, careless), (dear, careless)):
         async with budget.spend(cost, "any", principal, None):
             pass
-    with pytest.raises(BudgetExhaustedError):
+    with pytest.raises(BudgetUnknownError):
         async with budget.spend(dear, "any", BOT, None):
             pass

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from danmu_tts.domain.errors import BackendUnavailableError, Blame
+from danmu_tts.domain.blame import Blame
+from danmu_tts.domain.errors import BackendUnavailableError
 
 
 class CircuitState(StrEnum):

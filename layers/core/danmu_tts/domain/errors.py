@@ -15,6 +15,7 @@
     ├── BackendUnavailableError      503 backend_unavailable  one backend failed; another may do
     │   ├── BackendDisabledError     disabled      switched off, or its credentials are unset
     │   ├── BudgetExhaustedError     budget        429 budget_exhausted: nobody may pay for it this month
+    │   ├── BudgetUnknownError       budget_unknown  what was spent cannot be read
     │   ├── CircuitOpenError         circuit_open  it failed too often and is left alone for a while
     │   ├── BackendBusyError         busy          it serves as many as it may, and nobody was done in time
     │   ├── BackendAuthError         auth          it does not know our credentials
@@ -35,9 +36,9 @@
 Callers decide by ``code``, ``reason`` and the flags; nobody reads the message but a person.
 """
 
-from enum import Enum
 from typing import ClassVar
 
+from danmu_tts.domain.blame import Blame
 from danmu_tts.domain.limits import Allowance
 
 
@@ -96,11 +97,7 @@ class ForbiddenError(DanmuTTSError):
 
 
 class RateLimitedError(DanmuTTSError):
-    """The caller, or those that it is counted with, ask for more than they may.
-
-    Attributes:
-        allowances: what is left in each limit.
-    """
+    """The caller, or those that it is counted with, ask for more than they may; ``allowances`` is what is left."""
 
     code = "rate_limited"
     http_status = 429
@@ -129,14 +126,6 @@ class TextTooLongError(DanmuTTSError):
     http_status = 413
 
 
-class Blame(Enum):
-    """What a failure says about its backend."""
-
-    NONE = "nothing: the request or the caller's haste is to blame"
-    SOME = "it may be ill: several in a row mean that it is"
-    ALL = "it will not serve us for a while, however often it is asked"
-
-
 class BackendUnavailableError(DanmuTTSError):
     """A backend cannot speak now: not installed, failed to load, or failed while speaking.
 
@@ -145,6 +134,7 @@ class BackendUnavailableError(DanmuTTSError):
         repeatable: whether the same backend may succeed if it is asked again at once.
         blame: what the failure says about the backend.
         is_common: whether whoever else asks for the same just now would meet it too.
+        may_be_billed: whether the vendor had taken the text by then.
     """
 
     code = "backend_unavailable"
@@ -154,6 +144,7 @@ class BackendUnavailableError(DanmuTTSError):
     repeatable: ClassVar[bool] = False
     blame: ClassVar[Blame] = Blame.SOME
     is_common: bool = True
+    may_be_billed: ClassVar[bool] = False
 
 
 class BackendDisabledError(BackendUnavailableError):
@@ -170,6 +161,14 @@ class BudgetExhaustedError(BackendUnavailableError):
     code = "budget_exhausted"
     http_status = 429
     reason = "budget"
+    blame = Blame.NONE
+    is_common = False
+
+
+class BudgetUnknownError(BackendUnavailableError):
+    """Paid voices are under a cap, and what they have cost cannot be known now."""
+
+    reason = "budget_unknown"
     blame = Blame.NONE
     is_common = False
 
@@ -228,13 +227,10 @@ class VoiceWithdrawnError(BackendUnavailableError):
 
 
 class BackendTimeoutError(BackendUnavailableError):
-    """No audio came for too long. Asking again would cost the listener the same wait again.
-
-    Attributes:
-        waited_s: how long nothing was heard.
-    """
+    """No audio came for ``waited_s``. Asking again would cost the listener the same wait again."""
 
     reason = "timeout"
+    may_be_billed = True
     waited_s: float = float("inf")
 
 
@@ -242,6 +238,7 @@ class BackendLateError(BackendUnavailableError):
     """It spoke as fast as one can listen, and was not done when its time was up."""
 
     reason = "late"
+    may_be_billed = True
     blame = Blame.NONE
     is_common = False
 
@@ -264,6 +261,7 @@ class NoAudioError(BackendUnavailableError):
     """A backend finished without a single sample of audio."""
 
     reason = "no_audio"
+    may_be_billed = True
     repeatable = True
 
 
@@ -271,6 +269,7 @@ class BadAudioError(BackendUnavailableError):
     """A backend stopped midway, or sent what is no audio."""
 
     reason = "bad_audio"
+    may_be_billed = True
     repeatable = True
 
 

@@ -24,10 +24,12 @@ class Entry:
     """One synthesis in the ledger.
 
     Attributes:
+        id: names it, so that it counts once however often it is told.
         month: as ``2026-11``, in UTC.
         subjects: under whom it is counted: ``all``, ``backend/azure``, ``key/…``, ``room/…``.
     """
 
+    id: str
     month: str
     subjects: tuple[str, ...]
     cost: Cost
@@ -72,3 +74,10 @@ class Cap:
         """Whether a total is within it."""
         characters_fit = self.paid_characters is None or total.paid_characters <= self.paid_characters
         return characters_fit and (self.nano_usd is None or total.nano_usd <= self.nano_usd)
+
+
+@dataclass(slots=True)
+class Spending:
+    """One call of a backend, on its way. ``heard``: audio came of it, so it will be billed however it ends."""
+
+    heard: bool = False

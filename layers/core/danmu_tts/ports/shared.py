@@ -86,6 +86,14 @@ class Ledger(Protocol):
         """Take an entry back. Raises StoreAwayError."""
         ...
 
+    async def total(self, month: str, subject: str) -> Total:
+        """What one subject has used up. Raises StoreAwayError."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is being written."""
+        ...
+
     async def report(self, month: str) -> Mapping[str, Total]:
         """Subject to what it has used up. Raises StoreAwayError."""
         ...

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
 from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.blame import Blame
 from danmu_tts.domain.circuit import Circuit, CircuitState, Passage
 from danmu_tts.domain.errors import (
     BackendBusyError,
     BackendTimeoutError,
     BackendUnavailableError,
-    Blame,
     CircuitOpenError,
     DanmuTTSError,
 )

@@ -1,19 +1,28 @@
-"""What may be spent: every synthesis is entered in the ledger before it is made, and taken back if it is not."""
+"""What may be spent: every call of a paid voice is entered in the ledger first, and taken back if nobody bills it."""
 
 import asyncio
 from calendar import monthrange
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from danmu_tts.domain.access import Principal
-from danmu_tts.domain.errors import BudgetExhaustedError, StoreAwayError
-from danmu_tts.domain.spend import NANO, Cap, Cost, Entry, Total
+from danmu_tts.domain.errors import (
+    BackendUnavailableError,
+    BudgetExhaustedError,
+    BudgetUnknownError,
+    DanmuTTSError,
+    StoreAwayError,
+)
+from danmu_tts.domain.spend import NANO, Cap, Cost, Entry, Spending, Total
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import BackendTraits, Ledger, Metrics
 from danmu_tts.text.language import syllable_weights
 
 logger = get_logger("budget")
+
+_EVERYBODY = "all"
 
 
 def cost_of(text: str, traits: BackendTraits) -> Cost:
@@ -27,14 +36,20 @@ class Budget:
     """Keeps everybody's and each key's monthly caps. Free voices are counted too and never refused."""
 
     def __init__(
-        self, ledger: Ledger, monthly_usd: float | None, metrics: Metrics, now: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        monthly_usd: float | None,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
     ) -> None:
         """``now`` gives the time in UTC; ``monthly_usd`` caps what everybody spends together."""
         self._ledger = ledger
         self._monthly_usd = monthly_usd
         self._metrics = metrics
         self._now = now
-        self._cancelling: set[asyncio.Task[None]] = set()
+        self._new_id = new_id
+        self._behind: set[asyncio.Task[None]] = set()
 
     @property
     def monthly_usd(self) -> float | None:
@@ -42,52 +57,93 @@ class Budget:
         return self._monthly_usd
 
     @asynccontextmanager
-    async def spend(self, cost: Cost, backend: str, principal: Principal, room: str | None) -> AsyncIterator[None]:
-        """Enter what is about to be made; what fails in the block was not spent. Raises BudgetExhaustedError."""
-        entry = Entry(f"{self._now():%Y-%m}", tuple(_subjects(backend, principal, room)), cost)
-        entered = await self._enter(entry, self._caps(principal))
+    async def spend(self, cost: Cost, backend: str, principal: Principal, room: str | None) -> AsyncIterator[Spending]:
+        """Enter a call of a backend before it is made. One that will not be billed is taken back.
+
+        Raises:
+            BudgetExhaustedError: it would pass a cap.
+            BudgetUnknownError: there is a cap, and the ledger is away.
+        """
+        entry = Entry(self._new_id(), f"{self._now():%Y-%m}", tuple(_subjects(backend, principal, room)), cost)
+        if cost.nano_usd:
+            await self._enter(entry, self._caps(principal))
+        spending = Spending()
+        is_billed = True  # also where the asker leaves: the vendor has the text
         try:
-            yield
-        except BaseException:
-            if entered:
-                self._cancel(entry)
+            yield spending
+        except DanmuTTSError as error:
+            is_billed = spending.heard or (isinstance(error, BackendUnavailableError) and error.may_be_billed)
             raise
-        self._metrics.spent(backend=backend, characters=cost.characters, usd=cost.usd)
+        finally:
+            self._finish(entry, backend, is_billed=is_billed)
+
+    async def total(self) -> Total:
+        """What this month has come to. Raises StoreAwayError."""
+        return await self._ledger.total(f"{self._now():%Y-%m}", _EVERYBODY)
 
     async def report(self, month: str | None = None) -> dict[str, Total]:
         """Subject to what it has used up in a month, this one by default. Raises StoreAwayError."""
+        await self._settled()
         return dict(await self._ledger.report(month or f"{self._now():%Y-%m}"))
 
-    async def _enter(self, entry: Entry, caps: list[Cap]) -> bool:
-        """Whether it is in the ledger. A ledger that is away stops no free voice, and a paid one only under a cap."""
+    async def close(self) -> None:
+        """Finish what is being entered."""
+        await self._settled()
+        await self._ledger.close()
+
+    async def _settled(self) -> None:
+        if self._behind:
+            await asyncio.wait(self._behind)
+
+    async def _enter(self, entry: Entry, caps: list[Cap]) -> None:
+        """A ledger that is away stops a paid voice only under a cap."""
+        entering = asyncio.ensure_future(self._ledger.enter(entry, caps))
         try:
-            if await self._ledger.enter(entry, caps):
-                return True
+            is_in = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            self._later(self._take_back(entry, entering))
+            raise
         except StoreAwayError as error:
-            logger.error("the ledger is away", extra=describe_error(error))
-            if not (caps and entry.cost.nano_usd):
-                return False
-        raise BudgetExhaustedError("This month's budget for paid voices is used up.", retry_after_s=self._left_s())
+            logger.error("the ledger is away: %s", error.message, extra=describe_error(error))
+            if caps:
+                raise BudgetUnknownError("What paid voices have cost this month cannot be known now.") from error
+            return
+        if not is_in:
+            raise BudgetExhaustedError("This month's budget for paid voices is used up.", retry_after_s=self._left_s())
+
+    def _finish(self, entry: Entry, backend: str, *, is_billed: bool) -> None:
+        is_paid = entry.cost.nano_usd > 0
+        if is_billed:
+            self._metrics.spent(backend=backend, characters=entry.cost.characters, usd=entry.cost.usd)
+        if is_billed is not is_paid:  # nobody waits for a free one to be written down
+            self._later(self._take_back(entry) if is_paid else self._note(entry))
+
+    def _later(self, writing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(writing)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+
+    async def _note(self, entry: Entry) -> None:
+        try:
+            await self._ledger.enter(entry, ())
+        except StoreAwayError as error:
+            logger.warning("an entry could not be written: %s", error.message, extra=describe_error(error))
+
+    async def _take_back(self, entry: Entry, entering: Awaitable[bool] | None = None) -> None:
+        try:
+            if entering is None or await entering:
+                await self._ledger.cancel(entry)
+        except StoreAwayError as error:
+            logger.error("an entry could not be taken back: %s", error.message, extra=describe_error(error))
 
     def _caps(self, principal: Principal) -> list[Cap]:
         caps = []
         if self._monthly_usd is not None:
-            caps.append(Cap("all", nano_usd=round(self._monthly_usd * NANO)))
+            caps.append(Cap(_EVERYBODY, nano_usd=round(self._monthly_usd * NANO)))
         if principal.monthly_characters is not None or principal.monthly_usd is not None:
             usd = None if principal.monthly_usd is None else round(principal.monthly_usd * NANO)
             caps.append(Cap(f"key/{principal.key_id}", principal.monthly_characters, usd))
         return caps
-
-    def _cancel(self, entry: Entry) -> None:
-        task = asyncio.create_task(self._cancel_now(entry))
-        self._cancelling.add(task)
-        task.add_done_callback(self._cancelling.discard)
-
-    async def _cancel_now(self, entry: Entry) -> None:
-        try:
-            await self._ledger.cancel(entry)
-        except StoreAwayError as error:
-            logger.error("an entry could not be taken back", extra=describe_error(error))
 
     def _left_s(self) -> float:
         """Seconds until the month is over."""
@@ -97,7 +153,7 @@ class Budget:
 
 
 def _subjects(backend: str, principal: Principal, room: str | None) -> list[str]:
-    subjects = ["all", f"backend/{backend}"]
+    subjects = [_EVERYBODY, f"backend/{backend}"]
     if principal.key_id:
         subjects.append(f"key/{principal.key_id}")
     if room:

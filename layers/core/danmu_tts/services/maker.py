@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import SpeechRequest, Utterance
+from danmu_tts.domain.spend import Spending
 from danmu_tts.domain.voices import Voice
 from danmu_tts.ports import AudioEncoders, BackendTraits
 from danmu_tts.services.attempt import WatchedBackend
@@ -28,6 +29,13 @@ class Made:
     first_audio_s: float
 
 
+Spend = Callable[[], AbstractAsyncContextManager[Spending]]
+
+
+def _for_nothing() -> AbstractAsyncContextManager[Spending]:
+    return nullcontext(Spending())
+
+
 class Maker:
     """Asks one backend, and once more, after a moment, where that may help."""
 
@@ -44,8 +52,13 @@ class Maker:
         self._clock = clock
         self._sleep = sleep
 
-    async def make(self, request: SpeechRequest, text: str, voice: Voice, budget_s: float) -> Made:
-        """Speak within so many seconds. Raises BackendUnavailableError, NothingToSayError, UnsupportedFormatError."""
+    async def make(
+        self, request: SpeechRequest, text: str, voice: Voice, budget_s: float, spend: Spend = _for_nothing
+    ) -> Made:
+        """Speak within so many seconds. ``spend`` is around each call of the backend.
+
+        Raises BackendUnavailableError, NothingToSayError, UnsupportedFormatError.
+        """
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
         watched = self._backends.watched[voice.backend]
@@ -71,18 +84,20 @@ class Maker:
         )
 
         async def attempt() -> Made:
-            return await self._attempt(watched, utterance, delivery, ends_s - self._clock())
+            async with spend() as spending:
+                return await self._attempt(watched, utterance, delivery, ends_s - self._clock(), spending)
 
         return await attempts(attempt)
 
     async def _attempt(
-        self, watched: WatchedBackend, utterance: Utterance, delivery: Delivery, budget_s: float
+        self, watched: WatchedBackend, utterance: Utterance, delivery: Delivery, budget_s: float, spending: Spending
     ) -> Made:
         first_audio_s = 0.0
 
         def note() -> None:
             nonlocal first_audio_s
             first_audio_s = self._clock()
+            spending.heard = True
 
         async with aclosing(watched.synthesize(utterance, budget_s)) as chunks:
             encoded = await encode(chunks, utterance.voice, delivery, self._encoders, note)

@@ -72,6 +72,11 @@ class SingleFlight:
             return CacheHit(outcome.encoded if isinstance(outcome, Made) else outcome.speech, FLIGHT)
         raise BackendLateError("It was being made for somebody else, and was not done in time.")
 
+    async def close(self) -> None:
+        """Finish what is landing."""
+        if self._landing:
+            await asyncio.wait(self._landing)
+
     async def _fly(self, key: str, ends_s: float, make: Make) -> Made | CacheHit:
         """Make it, or wait for the process that does."""
         while (left_s := ends_s - self._clock()) > 0:

@@ -1,11 +1,13 @@
 """One voice's audio: from the cache, from whoever is just making it, or made now and paid for."""
 
 from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.cache_key import cache_key
 from danmu_tts.domain.speech import SpeechRequest
+from danmu_tts.domain.spend import Spending
 from danmu_tts.domain.voices import Voice
 from danmu_tts.ports import CacheHit, Metrics
 from danmu_tts.services.backends import BackendManager
@@ -67,9 +69,11 @@ class Source:
         traits = self._backends.watched[voice.backend].backend.traits
         cost = cost_of(text, traits)
 
+        def spend() -> AbstractAsyncContextManager[Spending]:
+            return self._budget.spend(cost, voice.backend, request.principal, request.room)
+
         async def make(left_s: float) -> Made:
-            async with self._budget.spend(cost, voice.backend, request.principal, request.room):
-                return await self._maker.make(request, text, voice, left_s)
+            return await self._maker.make(request, text, voice, left_s, spend)
 
         tier = "miss"
         found: CacheHit | Made | None
@@ -84,3 +88,7 @@ class Source:
         finally:
             if is_first or tier != "miss":
                 self._metrics.cache(tier=tier)
+
+    async def close(self) -> None:
+        """Finish what is being kept."""
+        await self._flights.close()

@@ -8,6 +8,7 @@ from danmu_tts.domain.attempts import attempt_budget_s
 from danmu_tts.domain.errors import (
     BackendUnavailableError,
     BudgetExhaustedError,
+    BudgetUnknownError,
     DanmuTTSError,
     DeadlineExceededError,
     NoBackendsAvailableError,
@@ -102,6 +103,10 @@ class SpeakService:
         """Name a short-lived URL for the audio, or None while the store is away."""
         return await self._links.link(speech.key, speech.encoded)
 
+    async def close(self) -> None:
+        """Finish what is being kept."""
+        await self._source.close()
+
     def _prepare(self, text: str) -> str:
         text = clean(text)
         if not can_be_spoken(text):
@@ -139,7 +144,7 @@ class SpeakService:
 
     def _is_hopeless(self, voice: Voice, failure: _Failure) -> bool:
         """Whether what another voice failed with will be this one's failure too."""
-        if isinstance(failure.error, BudgetExhaustedError):
+        if isinstance(failure.error, BudgetExhaustedError | BudgetUnknownError):
             return self._backends.is_paid(voice.backend)
         is_the_backends = not isinstance(failure.error, VoiceWithdrawnError)
         return failure.voice.backend == voice.backend and is_the_backends

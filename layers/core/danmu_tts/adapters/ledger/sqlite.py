@@ -2,15 +2,21 @@
 
 import asyncio
 import sqlite3
-import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.domain.spend import Cap, Entry, Total
 
-_BUSY_S = 2.0
+T = TypeVar("T")
+
+# Longest wait for another process that writes, and how long a file that cannot be used is then left alone.
+_BUSY_S = 1.0
+_LEFT_ALONE_S = 5.0
 _TABLE = """CREATE TABLE IF NOT EXISTS spend (
     month TEXT NOT NULL, subject TEXT NOT NULL,
     characters INTEGER NOT NULL, paid_characters INTEGER NOT NULL, nano_usd INTEGER NOT NULL,
@@ -22,46 +28,51 @@ _MONTH = "SELECT subject, characters, paid_characters, nano_usd FROM spend WHERE
 
 
 class SqliteLedger:
-    """See ``ports.Ledger``. The file is made on first use."""
+    """See ``ports.Ledger``. The file is made on first use; a thread of its own reads and writes it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` counts seconds from any start."""
         self._path = path
-        self._lock = threading.Lock()
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._is_made = False
+        self._left_alone_until_s = float("-inf")
 
     async def enter(self, entry: Entry, caps: Sequence[Cap]) -> bool:
         """Add an entry if it leaves every cap kept. Raises StoreAwayError."""
-        return await asyncio.to_thread(self._add, entry, caps, 1)
+        return await self._use(lambda database: _add(database, entry, caps, 1))
 
     async def cancel(self, entry: Entry) -> None:
         """Take an entry back. Raises StoreAwayError."""
-        await asyncio.to_thread(self._add, entry, (), -1)
+        await self._use(lambda database: _add(database, entry, (), -1))
+
+    async def total(self, month: str, subject: str) -> Total:
+        """What one subject has used up. Raises StoreAwayError."""
+        return await self._use(lambda database: _total(database, month, subject))
 
     async def report(self, month: str) -> Mapping[str, Total]:
         """What each subject has used up. Raises StoreAwayError."""
-        return await asyncio.to_thread(self._report, month)
+        return await self._use(
+            lambda database: {subject: Total(*figures) for subject, *figures in database.execute(_MONTH, (month,))}
+        )
 
-    def _add(self, entry: Entry, caps: Sequence[Cap], sign: int) -> bool:
-        cost = entry.cost
-        figures = (sign * cost.characters, sign * entry.paid_characters, sign * cost.nano_usd)
-        try:
-            with self._lock, closing(self._open()) as database, database:
-                database.execute("BEGIN IMMEDIATE")
-                for cap in caps if cost.nano_usd else ():
-                    found = database.execute(_TOTAL, (entry.month, cap.subject)).fetchone()
-                    if not cap.allows(Total(*(found or ())).plus(entry)):
-                        return False
-                database.executemany(_ADD, [(entry.month, subject, *figures) for subject in entry.subjects])
-        except (sqlite3.Error, OSError) as error:
-            raise StoreAwayError(f"What was spent cannot be written to {self._path}: {error}.") from error
-        return True
+    async def close(self) -> None:
+        """Finish what is being written."""
+        await asyncio.to_thread(self._thread.shutdown)
 
-    def _report(self, month: str) -> dict[str, Total]:
+    async def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._use_now, work)
+
+    def _use_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Whoever waits behind somebody who has waited in vain does not wait as long again."""
+        if self._clock() < self._left_alone_until_s:
+            raise StoreAwayError(f"{self._path} could not be used a moment ago.")
         try:
-            with self._lock, closing(self._open()) as database:
-                return {subject: Total(*figures) for subject, *figures in database.execute(_MONTH, (month,))}
+            with closing(self._open()) as database, database:
+                return work(database)
         except (sqlite3.Error, OSError) as error:
-            raise StoreAwayError(f"What was spent cannot be read from {self._path}: {error}.") from error
+            self._left_alone_until_s = self._clock() + _LEFT_ALONE_S
+            raise StoreAwayError(f"What was spent cannot be kept in {self._path}: {error}.") from error
 
     def _open(self) -> sqlite3.Connection:
         if not self._is_made:
@@ -73,3 +84,18 @@ class SqliteLedger:
             database.execute(_TABLE)
             self._is_made = True
         return database
+
+
+def _add(database: sqlite3.Connection, entry: Entry, caps: Sequence[Cap], sign: int) -> bool:
+    cost = entry.cost
+    figures = (sign * cost.characters, sign * entry.paid_characters, sign * cost.nano_usd)
+    database.execute("BEGIN IMMEDIATE")
+    for cap in caps if cost.nano_usd else ():
+        if not cap.allows(_total(database, entry.month, cap.subject).plus(entry)):
+            return False
+    database.executemany(_ADD, [(entry.month, subject, *figures) for subject in entry.subjects])
+    return True
+
+
+def _total(database: sqlite3.Connection, month: str, subject: str) -> Total:
+    return Total(*(database.execute(_TOTAL, (month, subject)).fetchone() or ()))
