@@ -58,11 +58,6 @@ async def test_where_one_has_too_little_nothing_is_taken_from_the_others(limiter
     assert (await limiter.take([wide]))[0].remaining == 2
 
 
-async def test_what_costs_more_than_a_minute_brings_needs_all_of_it_and_passes(limiter: RateLimiter) -> None:
-    long = a_limit(100, 4096, unit=Unit.CHARACTERS)
-    assert [(await limiter.take([long]))[0].passed for _ in range(2)] == [True, False]
-
-
 async def test_many_at_once_get_exactly_what_there_is(limiter: RateLimiter) -> None:
     answers = await asyncio.gather(*(limiter.take([a_limit(20)]) for _ in range(100)))
     assert sum(standing.passed for (standing,) in answers) == 20

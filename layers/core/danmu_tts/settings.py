@@ -111,6 +111,9 @@ class OpenAISettings(_CloudSettings):
         (), description="Their names, where the server cannot list them. Else the server's list, or OpenAI's."
     )
     language: str | None = Field(None, description="The one language that its voices speak; else any.")
+    usd_per_million_chars: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="What it costs; else OpenAI's list price, and nothing at another server."
+    )
     silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 8000
 
 

@@ -15,8 +15,8 @@ from danmu_tts.bootstrap import build
 from danmu_tts.settings import Settings
 from functions.rest_api.app import create_app
 from functions.rest_api.lambda_adapter import LambdaAdapter
-from infra.local.http_events import HttpRequest, build_event
 from tests.builders.fake_backend import FakeBackend
+from tests.builders.http_event import local_event
 
 A_SECOND = 50
 _SIDE_BY_SIDE = 100
@@ -45,19 +45,9 @@ class Platform:
         self._handler = LambdaAdapter(create_app(self._container))
 
     def ask(self, text: str) -> Answer:
-        request = HttpRequest(
-            method="POST",
-            raw_path=b"/v1/speech",
-            raw_query=b"",
-            http_version="1.1",
-            headers=[(b"host", b"api.example.com"), (b"content-type", b"application/json")],
-            body=json.dumps({"text": text}).encode(),
-            source_ip="192.0.2.1",
-            scheme="https",
-            port=443,
-        )
+        event = local_event("POST", "/v1/speech", {"text": text})
         asked_s = time.monotonic()
-        answer = self._handler(build_event(request, request_id="id", epoch_ms=1_583_348_638_390), None)
+        answer = self._handler(event, None)
         return Answer(asked_s, time.monotonic() - asked_s, answer["statusCode"], json.loads(answer["body"]))
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """What is paid, what is not, and who speaks when the money is spent."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,16 @@ import pytest
 
 from danmu_tts.adapters.ledger.sqlite import SqliteLedger
 from danmu_tts.domain.access import Principal, Scope
-from danmu_tts.domain.errors import BackendServerError, BudgetExhaustedError, BudgetUnknownError
+from danmu_tts.domain.errors import (
+    BackendLateError,
+    BackendNetworkError,
+    BackendRateLimitedError,
+    BackendRefusedError,
+    BackendServerError,
+    BackendTimeoutError,
+    BudgetExhaustedError,
+    BudgetUnknownError,
+)
 from danmu_tts.domain.speech import Fallback, SpeechRequest
 from danmu_tts.domain.spend import Cost, Total
 from danmu_tts.ports import BackendTraits
@@ -15,6 +25,7 @@ from danmu_tts.services.budget import Budget, cost_of
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.recording_metrics import RecordingMetrics
 from tests.builders.speak_bench import SpeakBench, speak_bench
+from tests.builders.until import until
 
 PAID = BackendTraits(usd_per_million_chars=15.0, chars_per_hanzi=2)
 TEXT = "主播晚上好"
@@ -75,6 +86,34 @@ async def test_what_failed_was_not_spent(tmp_path: Path) -> None:
     totals = await spent(tmp_path)
     assert totals["all"] == Total(5, 0, 0)
     assert totals["backend/paid"] == Total(0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "billed"),
+    [
+        (BackendTimeoutError("silent"), True),
+        (BackendLateError("slow"), True),
+        (BackendNetworkError("not reached"), False),
+        (BackendRateLimitedError("too often"), False),
+        (BackendRefusedError("not that"), False),
+    ],
+)
+async def test_a_call_that_the_vendor_had_taken_is_billed_though_it_failed(
+    tmp_path: Path, error: Exception, billed: bool
+) -> None:
+    bench = speak_bench(paid(error), FakeBackend("free"), directory=tmp_path)
+    assert (await speak(bench)).encoded.backend == "free"
+    assert ((await spent(tmp_path))["backend/paid"].paid_characters > 0) is billed
+
+
+async def test_a_call_that_its_asker_left_is_billed(tmp_path: Path) -> None:
+    vendor = FakeBackend("paid", traits=PAID, waits_for=asyncio.Event())
+    bench = speak_bench(vendor, directory=tmp_path)
+    asking = asyncio.create_task(speak(bench))
+    await until(lambda: bool(vendor.spoken))
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert (await spent(tmp_path))["backend/paid"].paid_characters == 10
 
 
 async def test_at_a_keys_cap_a_free_voice_speaks_and_the_answer_says_so(tmp_path: Path) -> None:

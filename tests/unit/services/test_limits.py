@@ -1,13 +1,14 @@
 """Which limits a request has to pass, and who counts while Redis is away."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from danmu_tts.adapters.limits.gcra import LocalLimiter
 from danmu_tts.domain.access import ANONYMOUS, Principal, Scope
-from danmu_tts.domain.errors import RateLimitedError, StoreAwayError
+from danmu_tts.domain.errors import RateLimitedError, StoreAwayError, TextTooLongError
 from danmu_tts.domain.limits import Allowance, Limit, Standing, Unit
 from danmu_tts.services.limits import Limits
 from danmu_tts.settings import LimitSettings
@@ -15,6 +16,7 @@ from tests.builders.recording_metrics import RecordingMetrics
 
 NONE = dict.fromkeys(LimitSettings.model_fields, 0)
 BOT = Principal("bot", frozenset({Scope.SPEAK}))
+ANN = sha256(b"ann").hexdigest()[:16]
 
 
 class Recorder:
@@ -25,7 +27,7 @@ class Recorder:
 
     async def take(self, limits: Sequence[Limit]) -> list[Standing]:
         self.asked += limits
-        return [Standing(each, each.per_minute - each.taken, 0.0) for each in limits]
+        return [Standing(each, each.per_minute - each.cost, 0.0) for each in limits]
 
 
 class Away:
@@ -49,7 +51,7 @@ async def test_every_limit_that_is_set_and_applies_is_asked() -> None:
     every = dict.fromkeys(LimitSettings.model_fields, 100)
     assert await asked(BOT, "evening", "ann", **every) == {
         (of, who, unit, cost)
-        for of, who in (("key", "bot"), ("viewer", "bot/ann"), ("room", "bot/evening"), ("all", "all"))
+        for of, who in (("key", "bot"), ("viewer", f"bot/{ANN}"), ("room", "bot/evening"), ("all", "all"))
         for unit, cost in (("requests", 1), ("characters", 7))
     }
 
@@ -84,6 +86,13 @@ async def test_beyond_a_limit_the_caller_hears_whose_and_when_to_come_back(share
     assert caught.value.allowances == (Allowance(Unit.REQUESTS, 2, 0),)
     assert metrics.refused == {"room": 1}
     await counted.take(BOT, "morning", None, 7)
+
+
+async def test_a_text_that_no_minute_brings_is_too_long_and_takes_nothing() -> None:
+    recorder = Recorder()
+    with pytest.raises(TextTooLongError, match="10"):
+        await limits(recorder, key_requests=5, key_characters=10).take(BOT, None, None, 11)
+    assert recorder.asked == []
 
 
 async def test_rooms_of_different_keys_do_not_share_a_limit() -> None:

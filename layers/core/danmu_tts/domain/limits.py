@@ -20,7 +20,7 @@ class Limit:
         of: whose it is, for a person: ``key``, ``viewer``, ``room`` or ``all``.
         who: that one's id; the same id under another ``of`` is somebody else.
         per_minute: how much flows in, evenly; it is also how much may be taken at once after a rest.
-        cost: how much this request takes. Never more than a minute's worth, or it could never pass.
+        cost: how much this request takes; no more than a minute's worth, or it could never pass.
     """
 
     of: str
@@ -28,11 +28,6 @@ class Limit:
     unit: Unit
     per_minute: int
     cost: int
-
-    @property
-    def taken(self) -> int:
-        """What it really takes."""
-        return min(self.cost, self.per_minute)
 
     @property
     def interval_s(self) -> float:

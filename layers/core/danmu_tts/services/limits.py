@@ -1,10 +1,11 @@
 """Who may ask how much: the limits that a request has to pass, in all processes together."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
 
 from danmu_tts.domain.access import Principal
-from danmu_tts.domain.errors import RateLimitedError, StoreAwayError
+from danmu_tts.domain.errors import RateLimitedError, StoreAwayError, TextTooLongError
 from danmu_tts.domain.limits import Allowance, Limit, Unit, allowances
 from danmu_tts.ports import Metrics, RateLimiter
 from danmu_tts.settings import LimitSettings
@@ -15,6 +16,7 @@ _TOO_MUCH = {
     "room": "This room has had its share for now.",
     "all": "Everybody together asks for more than this service may do.",
 }
+_TOO_LONG = "The text is longer than the {} characters that a minute may bring here."
 
 
 class Limits:
@@ -33,6 +35,8 @@ class Limits:
         """Begin to count a request, so that something else may be done meanwhile.
 
         Awaiting it tells what is left, or raises RateLimitedError, and then nothing was taken.
+
+        Raises TextTooLongError for what no minute brings.
         """
         limits = list(self._limits(principal, room, viewer, characters))
         if not limits:
@@ -64,7 +68,7 @@ class Limits:
         key_requests, key_characters = principal.requests_per_minute, principal.characters_per_minute
         table = (
             ("key", key, key_requests or ours.key_requests, key_characters or ours.key_characters),
-            ("viewer", viewer and f"{key}/{viewer}", ours.viewer_requests, ours.viewer_characters),
+            ("viewer", viewer and f"{key}/{_pseudonym(viewer)}", ours.viewer_requests, ours.viewer_characters),
             ("room", room and f"{key}/{room}", ours.room_requests, ours.room_characters),
             ("all", "all", ours.all_requests, ours.all_characters),
         )
@@ -73,5 +77,13 @@ class Limits:
                 (Unit.REQUESTS, requests, 1),
                 (Unit.CHARACTERS, most_characters, characters),
             ):
-                if who and per_minute and cost:
-                    yield Limit(of, who, unit, per_minute, cost)
+                if not (who and per_minute and cost):
+                    continue
+                if cost > per_minute:
+                    raise TextTooLongError(_TOO_LONG.format(per_minute), param="text")
+                yield Limit(of, who, unit, per_minute, cost)
+
+
+def _pseudonym(viewer: str) -> str:
+    """A viewer's name is nobody's business who looks into the store."""
+    return hashlib.sha256(viewer.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from danmu_tts.adapters.backends.cloud import KEEP_ALIVE_S, MOST_CONNECTIONS, UNPACKED, CloudBackend
 from danmu_tts.adapters.backends.prices import Price, price_of
@@ -42,6 +43,12 @@ def create(context: BackendContext) -> "OpenAIBackend":
     return OpenAIBackend(settings)
 
 
+def _is_openais(base_url: str | None) -> bool:
+    """Whether it is OpenAI who sends the bill, at whichever of its hosts."""
+    host = urlsplit(base_url).hostname if base_url else "api.openai.com"
+    return f".{host}".endswith(".openai.com")
+
+
 class OpenAIBackend(CloudBackend):
     """One model of one server, asked for MP3, which every compatible server can make."""
 
@@ -53,9 +60,11 @@ class OpenAIBackend(CloudBackend):
         self._styles = () if settings.model.startswith(_WITHOUT_INSTRUCTIONS) else (ANY_STYLE,)
         self._revision = f"{settings.model}@{settings.base_url or ''}"
         super().__init__(self._known_voices(), settings.voices_ttl_s)
-        price = Price() if settings.base_url else price_of(self.name, settings.model)
+        price = price_of(self.name, settings.model) if _is_openais(settings.base_url) else Price()
+        own = settings.usd_per_million_chars
         self.traits = BackendTraits(
-            silence_limit_s=settings.silence_limit_ms / 1000, usd_per_million_chars=price.usd_per_million_chars
+            silence_limit_s=settings.silence_limit_ms / 1000,
+            usd_per_million_chars=price.usd_per_million_chars if own is None else own,
         )
 
     async def _load_and_fetch(self) -> Sequence[Voice]:

@@ -1,4 +1,4 @@
-"""List prices, from a dated table. What is not in it costs nothing that we know of."""
+"""List prices, from a dated table. A backend that is not in it costs nothing that we know of."""
 
 import json
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class Price:
 
 
 def price_of(backend: str, model: str = "") -> Price:
-    """The price of a backend, or of one of its models."""
+    """The price of a backend, or of one of its models; one that is not listed costs what its dearest costs."""
     listed = _table().get(backend, {})
     if model:
-        return Price(listed.get(model, 0.0))
+        return Price(listed.get(model, max(listed.values(), default=0.0)))
     return Price(listed.get("usd_per_million_chars", 0.0), listed.get("chars_per_hanzi", 1))
 
 

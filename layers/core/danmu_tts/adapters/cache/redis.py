@@ -73,8 +73,8 @@ class RedisCache:
         return {self.name: {"entries": self._written}}
 
     async def check(self) -> None:
-        """Ask Redis whether it is there. Raises StoreAwayError."""
-        await self._redis.run("PING")
+        """Write something. Raises StoreAwayError."""
+        await self._redis.run("SET", self._redis.key("probe"), b"", "PX", 1000)
 
     async def _put(self, key: str, value: bytes, ttl_ms: int, *condition: str) -> bool:
         try:

@@ -48,7 +48,7 @@ def create(
         clock,
         url_ttl_s=url_ttl_s,
         max_entry_bytes=own.max_entry_bytes,
-        patience_s=2 * timeout_s,
+        patience_s=timeout_s,
         sleep=sleep,
     )
 
@@ -82,7 +82,7 @@ class S3Cache:
 
         Args:
             clock: Unix seconds.
-            patience_s: longest wait for a link; then the audio is better sent without one.
+            patience_s: longest wait for audio or a link; then S3 is taken for away.
             sleep: between the probes while S3 is away.
         """
         self._objects = objects
@@ -91,7 +91,7 @@ class S3Cache:
         self._url_ttl_s = url_ttl_s
         self._max_entry_bytes = max_entry_bytes
         self._patience_s = patience_s
-        self._availability = Availability("s3", self._probe, probe_limit_s=patience_s, sleep=sleep)
+        self._availability = Availability("s3", self._probe, probe_limit_s=2 * patience_s, sleep=sleep)
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="s3")
         self._known: LRUCache[str, StoredAudio] = LRUCache(_KNOWN)
         self._writes: dict[str, asyncio.Task[StoredAudio | None]] = {}
@@ -101,7 +101,12 @@ class S3Cache:
         """Find what was stored under a key, is whole and has not expired."""
         if not is_cache_key(key):
             return None
-        found = await self._ask(lambda: self._entries.read(key))
+        try:
+            async with asyncio.timeout(self._patience_s):
+                found = await self._ask(lambda: self._entries.read(key))
+        except TimeoutError:
+            self._availability.failed("no answer in time")
+            return None
         if found is None:
             self._known.pop(key, None)
             return None
@@ -130,6 +135,7 @@ class S3Cache:
                     if not self._objects.can_sign:
                         await self._ask(self._objects.prepare_to_sign)
             except TimeoutError:
+                self._availability.failed("no answer in time")
                 return None
         return self._objects.sign(stored.name, self._url_ttl_s) if stored else None
 

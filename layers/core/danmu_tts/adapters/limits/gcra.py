@@ -30,7 +30,7 @@ class RedisLimiter:
     async def take(self, limits: Sequence[Limit]) -> list[Standing]:
         """Take what the request costs from each, or nothing. Raises StoreAwayError."""
         keys = [self._redis.key("{limits}", each.of, each.who, each.unit) for each in limits]
-        args = [value for each in limits for value in (each.interval_s, each.per_minute, each.taken)]
+        args = [value for each in limits for value in (each.interval_s, each.per_minute, each.cost)]
         answer: bytes = await self._redis.call(_take_all(), keys, args)
         figures = answer.split()
         return [_standing(limits[int(figures[at]) - 1], *figures[at + 1 : at + 4]) for at in range(0, len(figures), 4)]
@@ -46,13 +46,13 @@ class LocalLimiter:
         """Take what the request costs from each, or nothing. No other task runs in between."""
         for each in limits:
             limiter, key = self._limiter(each), f"{each.of}:{each.who}:{each.unit}"
-            if limiter.peek(key).remaining < each.taken:
+            if limiter.peek(key).remaining < each.cost:
                 return [self._take(each, limiter, key)]
         return [self._take(each, self._limiter(each), f"{each.of}:{each.who}:{each.unit}") for each in limits]
 
     @staticmethod
     def _take(limit: Limit, limiter: "BaseRateLimiter", key: str) -> Standing:
-        state = limiter.limit(key, limit.taken).state
+        state = limiter.limit(key, limit.cost).state
         return Standing(limit, state.remaining, state.retry_after)
 
     def _limiter(self, limit: Limit) -> "BaseRateLimiter":

@@ -21,6 +21,7 @@ logger = get_logger("redis")
 _FIRST_PAUSE_S = 0.02
 # An idle Redis looks ten times a second whether a blocked client's time is up ("hz" in redis.conf).
 _LATE_S = 0.1
+_PROBE_KEPT_MS = 1000
 
 Command = tuple[Any, ...]
 
@@ -144,8 +145,10 @@ class RedisClient:
         answers: Sequence[Any]
         try:
             with self._translated():
-                async with Patience(limit_ms / 1000), self._places:
-                    answers = await self._answers([command for command, _ in batch])
+                async with self._places:
+                    self._check()  # it may have gone away while this waited for a place
+                    async with Patience(limit_ms / 1000):
+                        answers = await self._answers([command for command, _ in batch])
             self._was_reached = True
         except Exception as error:  # noqa: BLE001 - whatever it is, those who asked must hear of it
             answers = [error] * len(batch)
@@ -179,7 +182,8 @@ class RedisClient:
 
         # A cluster that cannot be looked up is a RedisClusterException, which is no RedisError.
         of_cluster = (errors.ClusterError, errors.RedisClusterException)
-        gone = (errors.ConnectionError, errors.TimeoutError, errors.ReadOnlyError, *of_cluster)
+        useless = (errors.ReadOnlyError, errors.OutOfMemoryError)
+        gone = (errors.ConnectionError, errors.TimeoutError, *useless, *of_cluster)
         try:
             yield
         except (*gone, OSError) as error:  # builtin TimeoutError is an OSError
@@ -191,8 +195,8 @@ class RedisClient:
             raise StoreAwayError(f"Redis refused a command ({type(error).__name__}).") from error
 
     async def _probe(self) -> None:
-        """Read a key: a cluster that has no place for any answers PING all the same."""
-        await self._client.get(self.key("probe"))
+        """Write a key: one that is read-only, full, or a cluster without a place for it answers PING all the same."""
+        await self._client.set(self.key("probe"), b"", px=_PROBE_KEPT_MS)
 
     @cached_property
     def _client(self) -> Any:
