@@ -1,7 +1,7 @@
 """How a request is spoken: clean, count, rank the voices, get the audio of the first that speaks, answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from danmu_tts.domain.attempts import attempt_budget_s
@@ -15,6 +15,7 @@ from danmu_tts.domain.errors import (
     NothingToSayError,
     VoiceWithdrawnError,
 )
+from danmu_tts.domain.limits import Allowance
 from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import Fallback, Speech, SpeechRequest, Timings
 from danmu_tts.domain.voices import Voice
@@ -86,7 +87,7 @@ class SpeakService:
                 permit = self._limits.take(request.principal, request.room, request.viewer, len(text))
                 wanted += await self._rank(request, text)
                 speech = await self._first_that_speaks(request, text, wanted, permit, started_s, deadline)
-                speech = await self._hooks.post_process(replace(speech, allowances=permit.result()))
+                speech = await self._hooks.post_process(speech)
         except TimeoutError as error:
             late = DeadlineExceededError(
                 "The audio was not ready before the deadline. Shorten the text, or ask again when less is going on."
@@ -122,7 +123,7 @@ class SpeakService:
         request: SpeechRequest,
         text: str,
         voices: Sequence[Voice],
-        permit: Awaitable[object],
+        permit: asyncio.Future[tuple[Allowance, ...]],
         started_s: float,
         deadline: asyncio.Timeout,
     ) -> Speech:
@@ -139,7 +140,7 @@ class SpeakService:
             except BackendUnavailableError as error:
                 failures.append(_Failure(voice, error))
                 continue
-            return self._named(self._speech(sourced, started_s), failures)
+            return self._named(self._speech(sourced, started_s, await permit), failures)
         raise self._nobody(failures)
 
     def _is_hopeless(self, voice: Voice, failure: _Failure) -> bool:
@@ -171,14 +172,22 @@ class SpeakService:
             f"Nobody could speak: {reasons}.", retry_after_s=min(waits_s) if waits_s else None
         )
 
-    def _speech(self, sourced: Sourced, started_s: float) -> Speech:
+    def _speech(self, sourced: Sourced, started_s: float, allowances: tuple[Allowance, ...]) -> Speech:
         total_ms = self._elapsed_ms(started_s)
         first_audio_ms = total_ms
         if sourced.first_audio_s is not None:
             first_audio_ms = (sourced.first_audio_s - started_s) * 1000
             self._metrics.first_audio(backend=sourced.encoded.backend, seconds=first_audio_ms / 1000)
         timings = Timings(first_audio_ms, total_ms)
-        return Speech(self._new_id(), sourced.key, sourced.encoded, sourced.cached, timings, sourced.cost_usd)
+        return Speech(
+            self._new_id(),
+            sourced.key,
+            sourced.encoded,
+            sourced.cached,
+            timings,
+            sourced.cost_usd,
+            allowances=allowances,
+        )
 
     def _elapsed_ms(self, started_s: float) -> float:
         return (self._clock() - started_s) * 1000

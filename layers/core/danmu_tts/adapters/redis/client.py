@@ -23,8 +23,6 @@ _FIRST_PAUSE_S = 0.02
 _LATE_S = 0.1
 _PROBE_KEPT_MS = 1000
 
-Command = tuple[Any, ...]
-
 
 @dataclass(frozen=True)
 class Script:
@@ -42,8 +40,7 @@ class RedisClient:
     """Runs commands within their time limit, or raises StoreAwayError.
 
     After a failure every call fails at once, without a wait, until a probe in the background is answered: a request
-    never pays the limit twice. Commands that come in one turn of the loop travel together. All calls of one client come
-    from one event loop.
+    never pays the limit twice. All calls of one client come from one event loop.
     """
 
     def __init__(self, settings: RedisSettings) -> None:
@@ -58,8 +55,6 @@ class RedisClient:
         self._places = asyncio.Semaphore(settings.max_connections)
         self._was_reached = False
         self._lost = asyncio.Event()
-        self._leaving: list[tuple[Command, asyncio.Future[Any]]] = []
-        self._under_way: set[asyncio.Task[None]] = set()
 
     @property
     def status(self) -> Literal["ok", "away", "embedded"]:
@@ -113,8 +108,6 @@ class RedisClient:
     async def close(self) -> None:
         """Give the connections back."""
         await self._availability.close()
-        if self._under_way:
-            await asyncio.wait(self._under_way)
         for name in ("_client", "_patient_client"):
             if client := self.__dict__.pop(name, None):
                 await disconnect(client)
@@ -126,54 +119,13 @@ class RedisClient:
 
     async def _ask(self, *command: Any) -> Any:
         self._check()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
-        self._leaving.append((command, answer))
-        if len(self._leaving) == 1:
-            loop.call_soon(self._depart)
-        return await answer
-
-    def _depart(self) -> None:
-        batch, self._leaving = self._leaving, []
-        task = asyncio.create_task(self._send(batch))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        """Send commands together and hand out the answers. Whoever has left gets none."""
         limit_ms = self._settings.timeout_ms if self._was_reached else self._settings.connect_timeout_ms
-        answers: Sequence[Any]
-        try:
-            with self._translated():
-                async with self._places:
-                    self._check()  # it may have gone away while this waited for a place
-                    async with Patience(limit_ms / 1000):
-                        answers = await self._answers([command for command, _ in batch])
-            self._was_reached = True
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who asked must hear of it
-            answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
-
-    async def _answers(self, commands: Sequence[Command]) -> Sequence[Any]:
-        """An answer for each; one that refuses its command is an exception among them."""
-        from redis.exceptions import ResponseError
-
-        if len(commands) == 1:
-            try:
-                return [await self._client.execute_command(*commands[0])]
-            except ResponseError as error:
-                return [error]
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        answers: Sequence[Any] = await pipeline.execute(raise_on_error=False)
-        return answers
+        async with self._places:
+            self._check()  # it may have gone away while this waited for a place
+            async with Patience(limit_ms / 1000):
+                answer = await self._client.execute_command(*command)
+        self._was_reached = True
+        return answer
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
