@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -298,3 +300,41 @@ async def test_objects_are_encrypted_by_s3_and_lie_below_the_prefix(bucket: Any)
     await KeyObjects(BUCKET, PREFIX, timeout_ms=2000).put(BARE)
     found = bucket.head_object(Bucket=BUCKET, Key=f"{PREFIX}keys/{BARE.id}.json")
     assert (found["ServerSideEncryption"], found["ContentType"]) == ("AES256", "application/json")
+
+
+@pytest.fixture
+def hanging_files(tmp_path: Path) -> Iterator[KeyStore]:
+    """Whoever opens its pipe to read waits until somebody writes."""
+    pipe = tmp_path / f"{BARE.id}.json"
+    os.mkfifo(pipe)
+    yield KeyFiles(tmp_path)
+    writer = os.open(pipe, os.O_RDWR)
+    pipe.unlink()
+    os.close(writer)
+
+
+@pytest.fixture
+def hanging_s3(aws: Callable[[str], None]) -> Iterator[KeyStore]:
+    """It takes connections and says nothing, as a process that was stopped does."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
+        aws(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield KeyObjects(BUCKET, PREFIX, timeout_ms=1000)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("hanging_files", marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")),
+        "hanging_s3",
+    ],
+)
+async def test_nothing_but_keys_waits_for_a_store_that_hangs(name: str, request: pytest.FixtureRequest) -> None:
+    store: KeyStore = request.getfixturevalue(name)
+    lookups = [asyncio.create_task(store.get(BARE.id)) for _ in range(100)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(str)
+    assert not any(lookup.done() for lookup in lookups)
+    for lookup in lookups:
+        lookup.cancel()
+    await asyncio.wait(lookups)

@@ -134,10 +134,10 @@ def test_a_rotated_key_is_good_by_its_new_secret_only(service: Service) -> None:
 
 
 def test_a_broken_record_is_an_unknown_key(service: Service) -> None:
-    key = service.key(Scope.SPEAK)
+    service.keep(a_record())
     (path,) = service.keys.iterdir()
     path.write_text("{")
-    assert service.answer(http_event(*MODELS, headers=bearer(key))).status == 401
+    assert service.answer(http_event(*MODELS, headers=bearer(str(a_key())))).status == 401
 
 
 def test_a_store_that_is_away_is_said_with_a_time_to_try_again(service: Service) -> None:

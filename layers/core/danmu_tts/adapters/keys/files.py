@@ -1,12 +1,12 @@
 """API keys in a folder: one JSON file each, for its owner's eyes only."""
 
-import asyncio
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from danmu_tts.adapters.keys.document import MAX_BYTES, decode, encode
+from danmu_tts.adapters.keys.threads import KeyThreads
 from danmu_tts.domain.access import KeyRecord, is_key_id
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.observability import get_logger
@@ -20,18 +20,19 @@ class KeyFiles:
     def __init__(self, directory: Path) -> None:
         """Touches nothing yet."""
         self._directory = directory
+        self._threads = KeyThreads()
 
     async def get(self, key_id: str) -> KeyRecord | None:
         """Read one key's file."""
-        return await asyncio.to_thread(self._read, key_id)
+        return await self._threads.run(lambda: self._read(key_id))
 
     async def put(self, record: KeyRecord) -> None:
         """Write it beside its place and move it there, so that it is never half there."""
-        await asyncio.to_thread(self._write, record)
+        await self._threads.run(lambda: self._write(record))
 
     async def list(self) -> Sequence[KeyRecord]:
         """Read all files that are named as a key's are."""
-        return await asyncio.to_thread(self._read_all)
+        return await self._threads.run(self._read_all)
 
     def _read(self, key_id: str) -> KeyRecord | None:
         if not is_key_id(key_id):

@@ -1,11 +1,11 @@
 """API keys in S3, where the operator's command line and every function reach them."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from danmu_tts.adapters.keys.document import MAX_BYTES, decode, encode
+from danmu_tts.adapters.keys.threads import SIDE_BY_SIDE, KeyThreads
 from danmu_tts.domain.access import KeyRecord, is_key_id
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.observability import get_logger
@@ -31,18 +31,19 @@ class KeyObjects:
         self._folder = f"{prefix}keys/"
         self._timeout_s = timeout_ms / 1000
         self._client = once(self._connect)
+        self._threads = KeyThreads()
 
     async def get(self, key_id: str) -> KeyRecord | None:
         """Read one key's object."""
-        return await asyncio.to_thread(self._read, key_id) if is_key_id(key_id) else None
+        return await self._threads.run(lambda: self._read(key_id)) if is_key_id(key_id) else None
 
     async def put(self, record: KeyRecord) -> None:
         """Write one key's object; S3 itself replaces it all at once."""
-        await asyncio.to_thread(self._write, record)
+        await self._threads.run(lambda: self._write(record))
 
     async def list(self) -> Sequence[KeyRecord]:
         """Read all objects that are named as a key's are."""
-        return await asyncio.to_thread(self._read_all)
+        return await self._threads.run(self._read_all)
 
     def _read(self, key_id: str) -> KeyRecord | None:
         with _translated():
@@ -83,6 +84,7 @@ class KeyObjects:
             config=Config(
                 connect_timeout=self._timeout_s,
                 read_timeout=self._timeout_s,
+                max_pool_connections=SIDE_BY_SIDE,
                 retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
             ),
         )
