@@ -30,15 +30,19 @@ def create_key(
     scope: Annotated[list[Scope], typer.Option(help="What it is for; may be repeated. admin: everything.")] = (
         _DEFAULT_SCOPES
     ),
-    requests_per_minute: Annotated[int | None, typer.Option(min=1, help="Else as many as there are.")] = None,
-    characters_per_minute: Annotated[int | None, typer.Option(min=1, help="Else as many as there are.")] = None,
+    requests_per_minute: Annotated[int | None, typer.Option(min=1, help="Else as set for all.")] = None,
+    characters_per_minute: Annotated[int | None, typer.Option(min=1, help="Else as set for all.")] = None,
     monthly_characters: Annotated[int | None, typer.Option(min=0, help="Characters of paid voices a month.")] = None,
     monthly_usd: Annotated[float | None, typer.Option(min=0, help="What paid voices may cost a month.")] = None,
     expires_days: Annotated[
         int | None, typer.Option(min=1, max=_MOST_DAYS, help="Days that it is good for; else until it is revoked.")
     ] = None,
 ) -> None:
-    """Make an API key and print it, once, on standard output: KEY=$(danmu-tts keys create bot)."""
+    """Make an API key and print it, once, on standard output: KEY=$(danmu-tts keys create bot).
+
+    Without limits a minute of its own it has those of DANMU_TTS_LIMITS__KEY_REQUESTS and
+    DANMU_TTS_LIMITS__KEY_CHARACTERS.
+    """
     from danmu_tts import process_loop
     from danmu_tts.services.access import Allowance
 
@@ -64,12 +68,15 @@ def list_keys() -> None:
     if not records:
         typer.echo("There are no keys yet. `danmu-tts keys create` makes one.", err=True)
         return
-    table = Table(Column("id", no_wrap=True), "name", "scopes", "state", "made", "expires", "limits", box=None)
+    table = Table(Column("id", no_wrap=True), "name", "scopes", "state", "made", "expires", "own limits", box=None)
     for record in records:
         scopes = ", ".join(sorted(record.scopes))
         dates = (_date(record.created_at), _date(record.expires_at))
         table.add_row(record.id, escape(record.name), scopes, _state(record), *dates, _limits(record))
     Console().print(table)
+    if any(None in (record.requests_per_minute, record.characters_per_minute) for record in records):
+        settings = "DANMU_TTS_LIMITS__KEY_REQUESTS and DANMU_TTS_LIMITS__KEY_CHARACTERS"
+        typer.echo(f"Without limits a minute of its own a key has those of {settings}.", err=True)
 
 
 @keys_app.command("revoke")

@@ -186,6 +186,19 @@ def test_the_list_shows_states_and_limits_and_no_secret(tmp_path: Path) -> None:
         assert json.loads(path.read_text())["token_secret"] not in done.stdout + done.stderr
 
 
+def test_what_limits_a_key_without_limits_of_its_own_is_said(tmp_path: Path) -> None:
+    settings = {"DANMU_TTS_LIMITS__KEY_REQUESTS", "DANMU_TTS_LIMITS__KEY_CHARACTERS"}
+
+    def named(done: subprocess.CompletedProcess[str]) -> set[str]:
+        return {setting for setting in settings if setting in done.stdout + done.stderr}
+
+    assert named(keys(tmp_path, "create", "--help")) == settings
+    make_key(tmp_path, "--requests-per-minute", "60", "--characters-per-minute", "6000")
+    assert named(keys(tmp_path, "list")) == set()
+    make_key(tmp_path, "--requests-per-minute", "60")
+    assert named(keys(tmp_path, "list")) == settings
+
+
 def test_no_keys_yet_is_said(tmp_path: Path) -> None:
     done = keys(tmp_path, "list")
     assert (done.returncode, done.stdout) == (0, "")
