@@ -60,7 +60,7 @@ class BudgetStatus(BaseModel):
 
 
 class DetailedHealth(BaseModel):
-    """``degraded``: a backend cannot speak or a plugin is broken; ``down``: nobody can speak.
+    """``degraded``: a backend cannot speak, a plugin is broken, or Redis or the ledger is away; ``down``: nobody can.
 
     ``redis``: `ok`, `away`, or `embedded` where each process has its own. ``gpu``: null where there is none.
     ``budget``: what paid voices cost this month, null while the ledger is away.
@@ -89,12 +89,14 @@ async def detailed_health(container: ContainerDep) -> DetailedHealth:
     """What works and what does not. Always 200: the service itself answers."""
     backends = {name: report_status(report) for name, report in (await container.backends.reports()).items()}
     healthy = [each.status == "healthy" for each in backends.values()]
+    budget, redis = await _budget(container), container.redis.status
+    sound = all(healthy) and not container.broken and redis != "away" and budget is not None
     return DetailedHealth(
-        status="down" if not any(healthy) else "ok" if all(healthy) and not container.broken else "degraded",
+        status="down" if not any(healthy) else "ok" if sound else "degraded",
         timestamp=datetime.now(UTC),
         backends=backends | {name: absent_status(name, container) for name in container.backends.absent},
-        redis=container.redis.status,
-        budget=await _budget(container),
+        redis=redis,
+        budget=budget,
         cache={name: CacheTier(**figures) for name, figures in (await container.cache.stats()).items()},
         plugins=[
             PluginStatus(name=each.name, kind="plugin", status="active", detail=f"version {each.version}")
