@@ -5,11 +5,11 @@ import os
 import platform
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from infra.local.doctor_stores import Finding, try_folder, try_stores
 
 if TYPE_CHECKING:
     from danmu_tts.bootstrap import Container
@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 _SAMPLES = {"zh": "你好", "en": "hello", "ja": "こんにちは"}
 _PATIENCE_S = 60.0
 _ENV_PREFIX = "DANMU_TTS_"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried. ``works`` is None where it is switched off; ``needed``: without it nothing speaks."""
-
-    what: str
-    works: bool | None
-    detail: str
-    needed: bool = False
 
 
 def doctor() -> None:
@@ -55,7 +45,6 @@ def _mark(finding: Finding) -> str:
 
 
 def _examine(container: "Container") -> Iterator[Finding]:
-
     yield Finding(
         "Python", True, f"{platform.python_version()} on {platform.platform(terse=True)}, {os.cpu_count()} cores"
     )
@@ -67,7 +56,7 @@ def _examine(container: "Container") -> Iterator[Finding]:
             yield Finding(f"Backend {name}", None, reason)
     for each in container.broken:
         yield Finding(f"{each.kind.capitalize()} {each.name}", False, each.reason)
-    yield from _try_cache(container)
+    yield from try_stores(container)
     for plugin in container.plugins:
         yield Finding(f"Plugin {plugin.name}", True, f"version {plugin.version}")
     if not any(finding.works for finding in spoken):
@@ -75,24 +64,9 @@ def _examine(container: "Container") -> Iterator[Finding]:
         yield Finding("A voice", False, f"none speaks: {named}", needed=True)
     yield from _unknown_default_voices(container)
     yield from _try_formats()
-    yield _try_folder("Audio cache", container.settings.cache.directory)
-    yield _try_folder("Fetched models", container.settings.models.directory)
+    yield try_folder("Audio cache", container.settings.cache.directory)
+    yield try_folder("Fetched models", container.settings.models.directory)
     yield from _unknown_settings(container)
-
-
-def _try_cache(container: "Container") -> Iterator[Finding]:
-    from danmu_tts import process_loop
-
-    wrong = process_loop.run(container.cache.check())
-    for tier, figures in process_loop.run(container.cache.stats()).items():
-        yield Finding(f"Cache tier {tier}", tier not in wrong, wrong.get(tier, f"{figures.get('entries', 0)} entries"))
-    detail = {
-        "ok": "shared by all processes",
-        "away": "away; each process goes on alone",
-        "embedded": "inside this process; DANMU_TTS_REDIS__URL names one for all",
-    }
-    status = container.redis.status
-    yield Finding("Redis", None if status == "embedded" else status == "ok", detail[status])
 
 
 def _try_backend(container: "Container", name: str) -> Finding:
@@ -151,21 +125,6 @@ def _try_formats() -> Iterator[Finding]:
             yield Finding(f"Format {audio_format}", True, audio_format.content_type)
         except UnsupportedFormatError as error:
             yield Finding(f"Format {audio_format}", False, error.message)
-
-
-def _try_folder(what: str, folder: Path) -> Finding:
-    import shutil
-
-    from rich.filesize import decimal
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        return Finding(what, False, f"{folder} cannot be written: {error.strerror}")
-    return Finding(what, True, f"{folder}, {decimal(shutil.disk_usage(folder).free)} free")
 
 
 def _unknown_settings(container: "Container") -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """The command line, as a person types it."""
 
 import io
+import os
 import socket
+import stat
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 import soundfile
 
 from danmu_tts import __version__
-from tests.e2e.program import command, environment
+from tests.e2e.program import command, environment, make_key
 from tests.e2e.sound import duration_ms
 
 TIMEOUT_S = 60
@@ -147,7 +149,7 @@ def test_the_doctor_names_a_setting_that_does_not_exist(tmp_path: Path) -> None:
         tmp_path, "doctor", settings={"DANMU_TTS_TTS__DEFAULT_LANGAUGE": "en", "DANMU_TTS_TTS__BACKENDS": '["piper"]'}
     )
     assert done.returncode == 0
-    flagged = [line for line in done.stdout.decode().splitlines() if not line.startswith("ok")]
+    flagged = [line for line in done.stdout.decode().splitlines() if line.startswith("missing")]
     assert len(flagged) == 1
     assert "DANMU_TTS_TTS__DEFAULT_LANGAUGE" in flagged[0]
 
@@ -165,6 +167,41 @@ def test_the_doctor_names_a_default_voice_that_is_not_here(tmp_path: Path) -> No
         settings={"DANMU_TTS_TTS__DEFAULT_VOICES": '{"en": "piper:nobody"}', "DANMU_TTS_TTS__BACKENDS": "piper"},
     )
     assert b"missing Default voice for en: piper:nobody is no voice here" in done.stdout
+
+
+def findings(home: Path, **settings: str) -> list[str]:
+    return run(home, "doctor", settings={"DANMU_TTS_TTS__BACKENDS": "[]"} | settings).stdout.decode().splitlines()
+
+
+def test_the_doctor_counts_the_keys_and_this_months_dollars(tmp_path: Path) -> None:
+    before = findings(tmp_path)
+    assert any(line.startswith(f"ok      API keys: 0 in {tmp_path / 'keys'}") for line in before)
+    assert "ok      Ledger: $0.00 this month" in before
+    if os.name != "nt":
+        assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+    make_key(tmp_path)
+    after = findings(tmp_path, DANMU_TTS_BUDGET__MONTHLY_USD="2.5")
+    assert any(line.startswith(f"ok      API keys: 1 in {tmp_path / 'keys'}") for line in after)
+    assert "ok      Ledger: $0.00 this month, of $2.5" in after
+
+
+def test_the_doctor_says_what_is_wrong_with_the_keys_and_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("a file where the folder should be")
+    (tmp_path / "spend.sqlite3").mkdir()
+    said = "\n".join(findings(tmp_path))
+    assert "missing API keys: The API keys cannot be read now: Not a directory." in said
+    assert "missing Ledger: What was spent cannot be" in said
+
+
+def test_the_doctor_finds_a_bucket_of_keys_that_cannot_be_reached(tmp_path: Path) -> None:
+    aws = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    said = "\n".join(findings(tmp_path, DANMU_TTS_S3__BUCKET="danmu-tts-keys", **aws))
+    assert "missing API keys: The API keys cannot be reached now: EndpointConnectionError." in said
 
 
 def test_serving_on_a_taken_port_is_refused_in_one_line(tmp_path: Path) -> None:
