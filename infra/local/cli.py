@@ -95,6 +95,8 @@ def say(
     except DanmuTTSError as error:
         typer.echo(f"{error.code}: {error.message}", err=True)
         raise typer.Exit(1) from error
+    finally:
+        process_loop.run(container().close())
     _write(speech, output, time.perf_counter() - started)
 
 

@@ -23,7 +23,7 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
     """This process's environment with everything that the program keeps below ``home``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DANMU_TTS_") and name != "PORT"}
     folders = {
-        "DANMU_TTS_BUDGET__FILE": str(home / "spend.sqlite3"),
+        "DANMU_TTS_BUDGET__FILE": str(home / "data" / "spend.sqlite3"),
         "DANMU_TTS_CACHE__DIRECTORY": str(home / "cache"),
         "DANMU_TTS_MODELS__DIRECTORY": str(home / "models"),
         "DANMU_TTS_SECURITY__KEYS_DIRECTORY": str(home / "keys"),

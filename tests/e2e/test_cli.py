@@ -187,7 +187,7 @@ def test_the_doctor_counts_the_keys_and_this_months_dollars(tmp_path: Path) -> N
 
 def test_the_doctor_says_what_is_wrong_with_the_keys_and_the_ledger(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("a file where the folder should be")
-    (tmp_path / "spend.sqlite3").mkdir()
+    (tmp_path / "data" / "spend.sqlite3").mkdir(parents=True)
     said = "\n".join(findings(tmp_path))
     assert "missing API keys: The API keys cannot be read now: Not a directory." in said
     assert "missing Ledger: What was spent cannot be" in said

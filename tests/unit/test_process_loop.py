@@ -62,3 +62,10 @@ def test_the_request_id_goes_along() -> None:
 
     with request_scope("req-1"):
         assert process_loop.run(request_id()) == "req-1"
+
+
+async def test_a_handler_may_be_called_where_another_loop_is_running() -> None:
+    async def answer() -> str:
+        return "answered"
+
+    assert process_loop.run(answer()) == "answered"

@@ -23,13 +23,24 @@ _running = threading.Lock()
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to the end on the process's loop, from any thread but the loop's own, and return the result."""
-    if threading.current_thread() is threading.main_thread() and _running.acquire(blocking=False):
+    if _is_free_main_thread() and _running.acquire(blocking=False):
         try:
             return _run_here(coroutine)
         finally:
             _running.release()
     _resident()
     return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
+
+
+def _is_free_main_thread() -> bool:
+    """One that runs no other loop, as a notebook's or a test's does."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return False
 
 
 @once
