@@ -30,6 +30,7 @@ def local_server(cache: Path | None = None, **settings: str) -> Iterator[LocalSe
     """Serve on a free port with a cache of its own, until the block ends."""
     with tempfile.TemporaryDirectory() as scratch:
         environment = os.environ | {
+            "DANMU_TTS_BUDGET__FILE": str(Path(scratch) / "spend.sqlite3"),
             "DANMU_TTS_CACHE__DIRECTORY": str(cache or scratch),
             "DANMU_TTS_LOGGING__LEVEL": "ERROR",
         }

@@ -8,6 +8,7 @@ they are also measured one after another in one bare handler.
 import asyncio
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,9 @@ _TEXT = "主播唱得好"  # as the fake voice speaks it: 0.4 s, 19 KB of wav
 
 def run(_: list[str]) -> None:
     """Print the parts, their sum, the whole and the ratio; medians of several rounds, in turn."""
+    if shutil.which("redis-server") is None:
+        print("redis-server is not installed; on Debian and Ubuntu: apt-get install redis-server")
+        return
     os.environ.update(ENVIRONMENT)
     with (
         tempfile.TemporaryDirectory() as folder,

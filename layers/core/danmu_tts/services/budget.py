@@ -65,8 +65,7 @@ class Budget:
             BudgetUnknownError: there is a cap, and the ledger is away.
         """
         entry = Entry(self._new_id(), f"{self._now():%Y-%m}", tuple(_subjects(backend, principal, room)), cost)
-        if cost.nano_usd:
-            await self._enter(entry, self._caps(principal))
+        entered = cost.nano_usd > 0 and await self._enter(entry, self._caps(principal))
         spending = Spending()
         is_billed = True  # also where the asker leaves: the vendor has the text
         try:
@@ -75,7 +74,12 @@ class Budget:
             is_billed = spending.heard or (isinstance(error, BackendUnavailableError) and error.may_be_billed)
             raise
         finally:
-            self._finish(entry, backend, is_billed=is_billed)
+            if is_billed:
+                self._metrics.spent(backend=backend, characters=cost.characters, usd=cost.usd)
+            if is_billed and not entered:  # nobody waits for a free one to be written down
+                self._later(self._note(entry))
+            elif entered and not is_billed:
+                self._later(self._take_back(entry))
 
     async def total(self) -> Total:
         """What this month has come to. Raises StoreAwayError."""
@@ -95,8 +99,8 @@ class Budget:
         if self._behind:
             await asyncio.wait(self._behind)
 
-    async def _enter(self, entry: Entry, caps: list[Cap]) -> None:
-        """A ledger that is away stops a paid voice only under a cap."""
+    async def _enter(self, entry: Entry, caps: list[Cap]) -> bool:
+        """Whether it is in the ledger. One that is away stops a paid voice only under a cap."""
         entering = asyncio.ensure_future(self._ledger.enter(entry, caps))
         try:
             is_in = await asyncio.shield(entering)
@@ -107,16 +111,10 @@ class Budget:
             logger.error("the ledger is away: %s", error.message, extra=describe_error(error))
             if caps:
                 raise BudgetUnknownError("What paid voices have cost this month cannot be known now.") from error
-            return
+            return False
         if not is_in:
             raise BudgetExhaustedError("This month's budget for paid voices is used up.", retry_after_s=self._left_s())
-
-    def _finish(self, entry: Entry, backend: str, *, is_billed: bool) -> None:
-        is_paid = entry.cost.nano_usd > 0
-        if is_billed:
-            self._metrics.spent(backend=backend, characters=entry.cost.characters, usd=entry.cost.usd)
-        if is_billed is not is_paid:  # nobody waits for a free one to be written down
-            self._later(self._take_back(entry) if is_paid else self._note(entry))
+        return True
 
     def _later(self, writing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(writing)
