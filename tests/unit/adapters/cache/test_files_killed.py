@@ -11,8 +11,8 @@ from danmu_tts.adapters.cache.files import FileCache
 from tests.builders.clock import FakeClock
 from tests.builders.speech import KEY, a_key, a_speech
 
-LINES_BEFORE_THE_KILL = 40
-AUDIO_BYTES = 60_000
+LINES_BEFORE_THE_KILL = 700
+AUDIO_BYTES = 20_000
 WRITER = f"""
 import asyncio, itertools, pathlib, sys
 from danmu_tts.adapters.cache.files import FileCache
