@@ -40,6 +40,7 @@ class SpeakBench:
     backends: BackendManager
     pauses_s: list[float]
     metrics: RecordingMetrics
+    budget: Budget
     memory: MemoryCache
     files: FileCache
 
@@ -105,4 +106,4 @@ def speak_bench(
         clock,
         lambda: f"speech-{next(ids)}",
     )
-    return SpeakBench(service, manager, pauses_s, metrics, memory, files)
+    return SpeakBench(service, manager, pauses_s, metrics, budget, memory, files)

@@ -59,7 +59,9 @@ async def spent(directory: Path, month: str = "2026-11") -> dict[str, Total]:
 
 
 async def speak(bench: SpeakBench, text: str = TEXT, principal: Principal = BOT, room: str | None = "evening"):  # type: ignore[no-untyped-def]
-    return await bench.service.speak(SpeechRequest(text, principal=principal, room=room))
+    speech = await bench.service.speak(SpeechRequest(text, principal=principal, room=room))
+    await bench.budget.report()  # which waits for what is written behind
+    return speech
 
 
 async def test_what_is_made_is_entered_under_everybody_it_concerns(tmp_path: Path) -> None:
@@ -113,6 +115,7 @@ async def test_a_call_that_its_asker_left_is_billed(tmp_path: Path) -> None:
     await until(lambda: bool(vendor.spoken))
     asking.cancel()
     await asyncio.wait([asking])
+    await bench.budget.report()
     assert (await spent(tmp_path))["backend/paid"].paid_characters == 10
 
 
