@@ -135,6 +135,19 @@ async def test_a_client_that_closes_while_its_cluster_hangs_does_not_hang_too(
     gc.collect()
 
 
+async def test_what_a_server_that_hangs_leaves_undone_is_cleared_up_without_its_goodbye(
+    own_cluster_redis: ClusterRedisServer,
+) -> None:
+    async with a_client(own_cluster_redis, timeout_ms=500, connect_timeout_ms=5000) as client:
+        await client.run("SET", "danmu:key", b"value")
+        own_cluster_redis.pause()
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(*(client.run("GET", "danmu:key") for _ in range(9)), return_exceptions=True)
+            await client.close()
+        assert all(isinstance(each, StoreAwayError) for each in answers)
+        own_cluster_redis.resume()
+
+
 async def test_a_cluster_that_was_never_there_is_away(own_cluster_redis: ClusterRedisServer) -> None:
     own_cluster_redis.stop()
     async with a_client(own_cluster_redis) as client:

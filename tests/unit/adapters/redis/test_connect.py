@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from fakeredis import FakeAsyncRedis
 from pydantic import ValidationError
-from redis.asyncio import Redis, RedisCluster, SSLConnection
+from redis.asyncio import Redis, RedisCluster
 
 from danmu_tts.adapters.redis.connect import connect
+from danmu_tts.adapters.redis.tls import TlsConnection
 from danmu_tts.settings import RedisSettings
 
 
@@ -31,8 +32,16 @@ def test_a_url_names_host_database_and_login() -> None:
 
 def test_rediss_is_tls_and_trusts_whom_it_is_told_to() -> None:
     client = opened(url="rediss://example.com:6379", ca_file="/etc/ca.pem")
-    assert client.connection_pool.connection_class is SSLConnection
+    assert client.connection_pool.connection_class is TlsConnection
     assert client.connection_pool.connection_kwargs["ssl_ca_certs"] == "/etc/ca.pem"
+
+
+def test_the_authorities_are_read_once_and_not_for_each_connection() -> None:
+    pool = opened(url="rediss://example.com:6379").connection_pool
+    one, two = pool.make_connection(), pool.make_connection()
+    assert one.ssl_context.get() is two.ssl_context.get()
+    stranger = opened(url="rediss://example.com:6379?ssl_cert_reqs=none").connection_pool.make_connection()
+    assert stranger.ssl_context.get() is not one.ssl_context.get()
 
 
 @pytest.mark.parametrize(("scheme", "tls"), [("redis+cluster", False), ("rediss+cluster", True)])
@@ -40,7 +49,7 @@ def test_a_cluster_is_named_by_the_scheme(scheme: str, tls: bool) -> None:
     client = opened(url=f"{scheme}://danmu:secret@example.com:6379")
     assert isinstance(client, RedisCluster)
     assert client.connection_kwargs["username"] == "danmu"
-    assert (client.connection_kwargs.get("connection_class") is SSLConnection) is tls
+    assert (client.connection_kwargs.get("connection_class") is TlsConnection) is tls
 
 
 def test_with_iam_the_urls_password_is_not_sent() -> None:

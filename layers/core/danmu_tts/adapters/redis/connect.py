@@ -44,8 +44,23 @@ def connect(settings: RedisSettings, *, beside: Any = None) -> Any:
         url = _without_login(url)
     if scheme.endswith("+cluster"):
         # One second look at who has the slot; the deadline is around everything.
-        return RedisCluster.from_url(url.replace("+cluster", "", 1), retry=Retry(NoBackoff(), 1), **options)
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+        client: Any = RedisCluster.from_url(url.replace("+cluster", "", 1), retry=Retry(NoBackoff(), 1), **options)
+    else:
+        client = Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    if scheme.startswith("rediss"):
+        _use_own_tls(client)
+    return client
+
+
+def _use_own_tls(client: Any) -> None:
+    from danmu_tts.adapters.redis.tls import TlsConnection
+
+    if pool := getattr(client, "connection_pool", None):
+        pool.connection_class = TlsConnection
+        return
+    client.connection_kwargs["connection_class"] = TlsConnection  # of the nodes that it will discover
+    for node in client.nodes_manager.startup_nodes.values():
+        node.connection_class = TlsConnection
 
 
 async def disconnect(client: Any) -> None:

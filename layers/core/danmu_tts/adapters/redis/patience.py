@@ -29,7 +29,8 @@ class Patience:
 
     def _look(self, due_s: float) -> None:
         now_s = asyncio.get_running_loop().time()
-        if now_s - due_s < _BUSY_S:
+        late_s = now_s - due_s
+        if late_s < _BUSY_S:
             self._timeout.reschedule(now_s)
         else:
-            self._look_at(now_s + self._limit_s / 2)
+            self._look_at(now_s + late_s)  # what was taken is given back
