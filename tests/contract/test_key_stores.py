@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from danmu_tts.adapters.aws.s3_objects import S3Objects
 from danmu_tts.adapters.keys.cached import CachedKeys
 from danmu_tts.adapters.keys.files import KeyFiles
 from danmu_tts.adapters.keys.s3 import KeyObjects
@@ -23,8 +23,9 @@ from tests.builders.access import a_key, a_record
 from tests.builders.clock import FakeClock
 from tests.builders.key_store import FakeKeyStore
 from tests.builders.logs import captured_logs
+from tests.servers.s3_server import BUCKET, S3Server
 
-BUCKET, PREFIX = "danmu-tts-keys", "a/prefix/"
+PREFIX = "a/prefix/"
 RECORD = replace(
     a_record(1),
     name="机器人 bot",
@@ -61,6 +62,10 @@ def files_in(directory: Path) -> Place:
     )
 
 
+def in_s3(bucket: str = BUCKET, *, timeout_s: float = 2, sse: str = "AES256") -> KeyStore:
+    return KeyObjects(S3Objects(bucket, timeout_s=timeout_s), PREFIX, sse)
+
+
 def objects_in(client: Any) -> Place:
     folder = f"{PREFIX}keys/"
 
@@ -68,48 +73,24 @@ def objects_in(client: Any) -> Place:
         return {each["Key"].removeprefix(folder) for each in client.list_objects_v2(Bucket=BUCKET)["Contents"]}
 
     return Place(
-        KeyObjects(BUCKET, PREFIX, timeout_ms=2000),
+        in_s3(),
         lambda name, data: client.put_object(Bucket=BUCKET, Key=folder + name, Body=data),
         lambda name: client.get_object(Bucket=BUCKET, Key=folder + name)["Body"].read(),
         names,
     )
 
 
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, aws_environment: None) -> Callable[[str], None]:
+    """Let boto3 find S3 at an address."""
+    return lambda url: monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let boto3 find S3 at an address, and no credentials but these."""
-
-    def use(url: str) -> None:
-        settings = {
-            "ENDPOINT_URL": url,
-            "ACCESS_KEY_ID": "testing",
-            "SECRET_ACCESS_KEY": "testing",
-            "DEFAULT_REGION": "us-east-1",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-
-    return use
-
-
-@pytest.fixture
-def bucket(s3_url: str, aws: Callable[[str], None]) -> Any:
+def bucket(s3: S3Server, aws: Callable[[str], None]) -> Any:
     """An empty bucket's client."""
-    aws(s3_url)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    for each in client.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-        client.delete_object(Bucket=BUCKET, Key=each["Key"])
-    return client
+    aws(s3.url)
+    return boto3.client("s3")
 
 
 @pytest.fixture(params=["files", "s3", "cached", "fake"])
@@ -264,7 +245,7 @@ def _no_folder(tmp_path: Path, aws: Callable[[str], None]) -> KeyStore:
 
 def _nobody_answers(tmp_path: Path, aws: Callable[[str], None]) -> KeyStore:
     aws("http://127.0.0.1:9")
-    return KeyObjects(BUCKET, PREFIX, timeout_ms=500)
+    return in_s3(timeout_s=0.5)
 
 
 def _cached_away(tmp_path: Path, aws: Callable[[str], None]) -> KeyStore:
@@ -287,19 +268,17 @@ async def test_a_store_that_cannot_be_reached_is_away(
         await store.list()
 
 
-async def test_a_refusal_of_s3_names_neither_the_bucket_nor_the_account(
-    s3_url: str, aws: Callable[[str], None]
-) -> None:
-    aws(s3_url)
-    with pytest.raises(StoreAwayError, match="S3 answered NoSuchBucket") as caught:
-        await KeyObjects("no-such-bucket", PREFIX, timeout_ms=2000).get(BARE.id)
+async def test_a_refusal_of_s3_names_neither_the_bucket_nor_the_account(bucket: Any) -> None:
+    with pytest.raises(StoreAwayError, match="NoSuchBucket") as caught:
+        await in_s3("no-such-bucket").get(BARE.id)
     assert "no-such-bucket" not in caught.value.message
 
 
-async def test_objects_are_encrypted_by_s3_and_lie_below_the_prefix(bucket: Any) -> None:
-    await KeyObjects(BUCKET, PREFIX, timeout_ms=2000).put(BARE)
+@pytest.mark.parametrize("sse", ["AES256", "aws:kms"])
+async def test_objects_are_encrypted_by_s3_and_lie_below_the_prefix(bucket: Any, sse: str) -> None:
+    await in_s3(sse=sse).put(BARE)
     found = bucket.head_object(Bucket=BUCKET, Key=f"{PREFIX}keys/{BARE.id}.json")
-    assert (found["ServerSideEncryption"], found["ContentType"]) == ("AES256", "application/json")
+    assert (found["ServerSideEncryption"], found["ContentType"]) == (sse, "application/json")
 
 
 @pytest.fixture
@@ -318,7 +297,7 @@ def hanging_s3(aws: Callable[[str], None]) -> Iterator[KeyStore]:
     """It takes connections and says nothing, as a process that was stopped does."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
         aws(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        yield KeyObjects(BUCKET, PREFIX, timeout_ms=1000)
+        yield in_s3(timeout_s=1)
 
 
 @pytest.mark.parametrize(

@@ -241,13 +241,15 @@ def _ledger(settings: Settings, redis: "RedisClient") -> Ledger:
 
 def _keys(settings: Settings) -> KeyStore:
     """Where API keys are kept: a bucket where one is named, else a folder."""
+    from danmu_tts.adapters.aws.s3_objects import S3Objects
     from danmu_tts.adapters.keys.cached import CachedKeys
     from danmu_tts.adapters.keys.files import KeyFiles
     from danmu_tts.adapters.keys.s3 import KeyObjects
 
     s3 = settings.s3
     if s3.bucket:
-        return CachedKeys(KeyObjects(s3.bucket, s3.prefix, s3.timeout_ms))
+        objects = S3Objects(s3.bucket, timeout_s=s3.timeout_ms / 1000)
+        return CachedKeys(KeyObjects(objects, s3.prefix, s3.sse))
     return CachedKeys(KeyFiles(settings.security.keys_directory))
 
 

@@ -17,7 +17,15 @@ from typing import Any, ClassVar
 
 
 class S3Error(Exception):
-    """Root of the tree."""
+    """Root of the tree.
+
+    Attributes:
+        said: what S3 answered, or how it failed to: in a word or two that name no bucket.
+    """
+
+    def __init__(self, said: str, advice: str = "") -> None:
+        super().__init__(f"{said}: {advice}" if advice else said)
+        self.said = said
 
 
 class NotThereError(S3Error):
@@ -95,7 +103,8 @@ def _of_answer(answer: dict[str, Any], bucket: str) -> S3Error:
 
 def _refused(said: str, bucket: str) -> S3RefusedError:
     return S3RefusedError(
-        f"{said}: check that bucket {bucket} exists in this region and that the role has s3:GetObject, s3:PutObject "
+        said,
+        f"check that bucket {bucket} exists in this region and that the role has s3:GetObject, s3:PutObject "
         f"and s3:DeleteObject on arn:aws:s3:::{bucket}/* and s3:ListBucket on arn:aws:s3:::{bucket}, without which "
-        "S3 answers AccessDenied for what is merely not there"
+        "S3 answers AccessDenied for what is merely not there",
     )

@@ -37,11 +37,17 @@ class S3Objects:
         self._credentials = CredentialSource(self._session, clock)
         self._presigner: Presigner | None = None
 
-    def get(self, name: str) -> bytes:
-        """Read an object whole."""
+    def get(self, name: str, most_bytes: int | None = None) -> bytes:
+        """Read an object, whole or no more than so much of it."""
         with translated(self.bucket):
-            data: bytes = self._client().get_object(Bucket=self.bucket, Key=name)["Body"].read()
+            data: bytes = self._client().get_object(Bucket=self.bucket, Key=name)["Body"].read(most_bytes)
         return data
+
+    def names(self, prefix: str) -> list[str]:
+        """Of all objects whose names begin like that."""
+        with translated(self.bucket):
+            pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
     def look(self, name: str) -> ObjectFacts:
         """Ask for an object without reading it."""
