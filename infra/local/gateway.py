@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from danmu_tts.background import Background
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import SignedAudioFiles
 from infra.local.audio_files import SignedAudioEndpoint
@@ -114,7 +115,7 @@ class _HttpApi:
         self._epoch_s = epoch_s
         self._monotonic_s = monotonic_s
         self._new_request_id = new_request_id
-        self._invocations: set[asyncio.Task[HttpResponse]] = set()
+        self._invocations = Background()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -167,9 +168,7 @@ class _HttpApi:
 
         # A task of its own, because the slot is returned by whoever awaits the thread, and that must not be us.
         slots = self._probe_slots if event["rawPath"] == _PROBED_PATH else self._slots
-        task = asyncio.create_task(anyio.to_thread.run_sync(call, limiter=slots))
-        self._invocations.add(task)
-        task.add_done_callback(self._invocations.discard)
+        task = self._invocations.start(anyio.to_thread.run_sync(call, limiter=slots))
         try:
             done, _ = await asyncio.wait({task}, timeout=self._limits.timeout_s)
         except asyncio.CancelledError:  # the server stops and has waited as long as it would

@@ -2,11 +2,11 @@
 
 import asyncio
 from calendar import monthrange
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from danmu_tts.background import Background
 from danmu_tts.domain.access import Principal
 from danmu_tts.domain.errors import (
     BackendUnavailableError,
@@ -49,7 +49,7 @@ class Budget:
         self._metrics = metrics
         self._now = now
         self._new_id = new_id
-        self._behind: set[asyncio.Task[None]] = set()
+        self._behind = Background()
 
     @property
     def monthly_usd(self) -> float | None:
@@ -77,9 +77,9 @@ class Budget:
             if is_billed:
                 self._metrics.spent(backend=backend, characters=cost.characters, usd=cost.usd)
             if is_billed and not entered:  # nobody waits for a free one to be written down
-                self._later(self._note(entry))
+                self._behind.start(self._note(entry))
             elif entered and not is_billed:
-                self._later(self._take_back(entry))
+                self._behind.start(self._take_back(entry))
 
     async def total(self) -> Total:
         """What this month has come to. Raises StoreAwayError."""
@@ -87,17 +87,13 @@ class Budget:
 
     async def report(self, month: str | None = None) -> dict[str, Total]:
         """Subject to what it has used up in a month, this one by default. Raises StoreAwayError."""
-        await self._settled()
+        await self._behind.finish()
         return dict(await self._ledger.report(month or f"{self._now():%Y-%m}"))
 
     async def close(self) -> None:
         """Finish what is being entered."""
-        await self._settled()
+        await self._behind.finish()
         await self._ledger.close()
-
-    async def _settled(self) -> None:
-        if self._behind:
-            await asyncio.wait(self._behind)
 
     async def _enter(self, entry: Entry, caps: list[Cap]) -> bool:
         """Whether it is in the ledger. One that is away stops a paid voice only under a cap."""
@@ -105,7 +101,7 @@ class Budget:
         try:
             is_in = await asyncio.shield(entering)
         except asyncio.CancelledError:
-            self._later(self._take_back(entry, entering))
+            self._behind.start(self._take_back(entry, entering))
             raise
         except StoreAwayError as error:
             logger.error("the ledger is away: %s", error.message, extra=describe_error(error))
@@ -115,11 +111,6 @@ class Budget:
         if not is_in:
             raise BudgetExhaustedError("This month's budget for paid voices is used up.", retry_after_s=self._left_s())
         return True
-
-    def _later(self, writing: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(writing)
-        self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
 
     async def _note(self, entry: Entry) -> None:
         try:

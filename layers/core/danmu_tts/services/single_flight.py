@@ -6,10 +6,10 @@ failure that anybody would meet; one that was the first asker's own (its time, i
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
+from danmu_tts.background import Background
 from danmu_tts.domain.errors import (
     BackendLateError,
     BackendRefusedError,
@@ -40,7 +40,7 @@ class SingleFlight:
         self._flights = flights
         self._clock = clock
         self._aloft: dict[str, _Shared] = {}
-        self._landing: set[asyncio.Task[None]] = set()
+        self._landing = Background()
 
     async def find(self, key: str) -> CacheHit | None:
         """Look in the cache. Raises what is kept there in place of audio."""
@@ -74,8 +74,7 @@ class SingleFlight:
 
     async def close(self) -> None:
         """Finish what is landing."""
-        if self._landing:
-            await asyncio.wait(self._landing)
+        await self._landing.finish()
 
     async def _fly(self, key: str, ends_s: float, make: Make) -> Made | CacheHit:
         """Make it, or wait for the process that does."""
@@ -100,7 +99,7 @@ class SingleFlight:
         try:
             return await asyncio.shield(entering)
         except asyncio.CancelledError:
-            self._later(_leave(entering))
+            self._landing.start(_leave(entering))
             raise
 
     async def _lead(self, key: str, flight: Flight, ends_s: float, make: Make) -> Made | CacheHit:
@@ -149,13 +148,7 @@ class SingleFlight:
             if flight:
                 await flight.land(outcome)
 
-        return self._later(land())
-
-    def _later(self, ending: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(ending)
-        self._landing.add(task)
-        task.add_done_callback(self._landing.discard)
-        return task
+        return self._landing.start(land())
 
 
 class _Shared:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from enum import Enum
 from typing import ClassVar, Generic, Literal, TypeVar
 
+from danmu_tts.background import Background
 from danmu_tts.foreign import ForeignError
 from danmu_tts.observability import describe_error, get_logger
 
@@ -28,7 +29,7 @@ END: Literal[_End.END] = _End.END
 class Turns(Generic[T]):
     """One iterator's items. Must be ended."""
 
-    _left_behind: ClassVar[set[asyncio.Task[None]]] = set()
+    _closing: ClassVar[Background] = Background()
 
     def __init__(self, items: AsyncIterator[T], name: str) -> None:
         """``name`` is said in the log."""
@@ -56,14 +57,11 @@ class Turns(Generic[T]):
     async def end(self) -> None:
         """Close the iterator: at once where it waits for us, behind our back where we gave up on it."""
         given_up = self._turn
-        closing = asyncio.create_task(self._close(given_up))
+        closing = self._closing.start(self._close(given_up))
         if given_up is None:
             await asyncio.wait({closing}, timeout=_CLOSING_LIMIT_S)
         else:
             given_up.cancel()
-        if not closing.done():
-            self._left_behind.add(closing)
-            closing.add_done_callback(self._left_behind.discard)
 
     async def _next(self) -> T | Literal[_End.END]:
         try:

@@ -13,6 +13,7 @@ from danmu_tts.adapters.availability import Availability
 from danmu_tts.adapters.aws.s3_errors import S3AwayError
 from danmu_tts.adapters.aws.s3_objects import SIDE_BY_SIDE, S3Objects
 from danmu_tts.adapters.cache.s3_entries import S3Entries, StoredAudio
+from danmu_tts.background import Background
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.cache_key import is_cache_key
 from danmu_tts.domain.errors import StoreAwayError
@@ -95,7 +96,7 @@ class S3Cache:
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="s3")
         self._known: LRUCache[str, StoredAudio] = LRUCache(_KNOWN)
         self._writes: dict[str, asyncio.Task[StoredAudio | None]] = {}
-        self._calls: set[asyncio.Task[object]] = set()
+        self._calls = Background()
 
     async def get(self, key: str) -> CacheHit | None:
         """Find what was stored under a key, is whole and has not expired."""
@@ -149,7 +150,8 @@ class S3Cache:
     async def close(self) -> None:
         """Let calls end, stop watching, close the connections."""
         await self._availability.close()
-        await asyncio.gather(*self._writes.values(), *self._calls, return_exceptions=True)
+        await asyncio.gather(*self._writes.values(), return_exceptions=True)
+        await self._calls.finish()
         await asyncio.to_thread(self._threads.shutdown)
         self._objects.close()
 
@@ -183,10 +185,7 @@ class S3Cache:
         """What a call answers; None while S3 is away, or where the call shows it to be."""
         if not self._availability.is_up:
             return None
-        task = asyncio.create_task(self._call(call))
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-        return await asyncio.shield(task)
+        return await asyncio.shield(self._calls.start(self._call(call)))
 
     async def _call(self, call: Callable[[], T]) -> T | None:
         def unless_away() -> T | None:  # S3 may have gone while this waited for a thread

@@ -1,11 +1,11 @@
 """Several tiers that behave as one."""
 
-import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
 from danmu_tts import foreign
+from danmu_tts.background import Background
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import CacheHit, Refusal, RefusalCache, SpeechCache
@@ -45,7 +45,7 @@ class TieredCache:
         self._tiers = tiers
         self._private = private
         self._trusted = trusted
-        self._behind: set[asyncio.Task[None]] = set()
+        self._behind = Background()
 
     async def get(self, key: str) -> CacheHit | Refusal | None:
         """Find it in the nearest tier."""
@@ -65,7 +65,7 @@ class TieredCache:
             stored = await _answer(tier, partial(tier.set, key, speech)) is True
             kept = kept or stored
             if stored and tier.name not in self._private:
-                self._later(self._write(key, speech, self._tiers[depth + 1 :]))
+                self._behind.start(self._write(key, speech, self._tiers[depth + 1 :]))
                 break
         return kept
 
@@ -98,8 +98,7 @@ class TieredCache:
 
     async def close(self) -> None:
         """Finish what is being written behind, and close the tiers that can be closed."""
-        if self._behind:
-            await asyncio.wait(self._behind, timeout=_LIMIT_S)
+        await self._behind.finish(_LIMIT_S)
         for tier in self._tiers:
             if close := getattr(tier, "close", None):
                 await _answer(tier, close)
@@ -108,16 +107,11 @@ class TieredCache:
         """Memory at once, others behind: the asker has what he wanted."""
         await self._write(key, speech, [tier for tier in nearer if tier.name in self._private])
         if behind := [tier for tier in nearer if tier.name not in self._private]:
-            self._later(self._write(key, speech, behind))
+            self._behind.start(self._write(key, speech, behind))
 
     async def _write(self, key: str, speech: EncodedSpeech, tiers: Sequence[SpeechCache]) -> None:
         for tier in tiers:
             await _answer(tier, partial(tier.set, key, speech))
-
-    def _later(self, writing: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(writing)
-        self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
 
 
 async def _answer(tier: SpeechCache, ask: Callable[[], Any]) -> Any:
