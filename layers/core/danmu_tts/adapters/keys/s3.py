@@ -75,4 +75,4 @@ def _translated() -> Iterator[None]:
         raise StoreAwayError("API keys in S3 need boto3: pip install 'danmu-tts[aws]'") from error
     except S3Error as error:
         logger.warning("the keys' bucket is away", extra={"reason": str(error)})
-        raise StoreAwayError(f"The API keys cannot be reached now (S3: {error.said}).") from error
+        raise StoreAwayError(f"The API keys cannot be reached now: {error.said}.") from error
