@@ -1,6 +1,6 @@
 """Every failure becomes one shape, OpenAI's: ``{"error": {"message", "type", "param", "code"}}``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -11,19 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from danmu_tts.domain.errors import DanmuTTSError, RateLimitedError, UnauthorizedError
+from danmu_tts.wire import error_detail, validation_error
 from functions.rest_api.answers import allowance_headers
+from speech_contract.speech import ErrorDetail
 
 _RETRY_AFTER_S = 1.0
-_SHOWN_CHARS = 80
-
-
-class ErrorDetail(BaseModel):
-    """What went wrong, for a person and for a program."""
-
-    message: str
-    type: str
-    param: str | None
-    code: str
+_NOT_JSON = "The body is not valid JSON."
+_NO_OBJECT = "The body must be a JSON object, sent with content-type: application/json."
 
 
 class ErrorAnswer(BaseModel):
@@ -48,13 +42,6 @@ RESPONSES: dict[int | str, dict[str, Any]] = {"default": {"model": ErrorAnswer, 
         504: "Not ready before the deadline.",
     }.items()
 }
-# Where pydantic's own word for a broken constraint means more than a bad request: (field, its type) to status and code.
-_SPECIAL = {
-    ("input", "string_too_long"): (413, "text_too_long"),
-    ("text", "string_too_long"): (413, "text_too_long"),
-    ("response_format", "enum"): (400, "unsupported_format"),
-    ("format", "enum"): (400, "unsupported_format"),
-}
 # OpenAI's contract has names of its own for what the service calls text and format.
 _OPENAI_PATH = "/v1/audio/speech"
 _OPENAI_FIELDS = {"text": "input", "format": "response_format", "backend": "model"}
@@ -71,10 +58,7 @@ def error_response(
     status: int, code: str, message: str, param: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """One error in our shape."""
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    return JSONResponse(
-        {"error": {"message": message, "type": kind, "param": param, "code": code}}, status, headers=headers
-    )
+    return _response(status, error_detail(status, code, message, param), headers)
 
 
 def internal_error() -> JSONResponse:
@@ -101,25 +85,13 @@ async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
-    problems: Sequence[dict[str, Any]] = error.errors()
-    first = problems[0]
-    param = _field_name(first)
-    status, code = _SPECIAL.get((param or "", first["type"]), (400, "invalid_request"))
-    return error_response(status, code, _sentence(first, param), param)
+    problem: dict[str, Any] = error.errors()[0]
+    # The field's own name: not where it stands in the request, nor which branch of a union it failed last.
+    path = tuple(str(part) for part in problem["loc"][1:])
+    expected = _NOT_JSON if problem["type"] == "json_invalid" else _NO_OBJECT
+    status, detail = validation_error(problem, path, expected)
+    return _response(status, detail)
 
 
-def _field_name(problem: Mapping[str, Any]) -> str | None:
-    """The field's own name: not where it stands in the request, nor which branch of a union it failed last."""
-    names = [str(part) for part in problem["loc"][1:]]
-    return names[0][:_SHOWN_CHARS] if names and problem["type"] != "json_invalid" else None
-
-
-def _sentence(problem: Mapping[str, Any], param: str | None) -> str:
-    """Say what is wrong without repeating the input, which may be a megabyte or somebody's secret."""
-    if problem["type"] == "json_invalid":
-        return "The body is not valid JSON."
-    if param is None:
-        return "The body must be a JSON object, sent with content-type: application/json."
-    if problem["type"] == "extra_forbidden":
-        return f"Unknown field {param!r}."
-    return f"{param}: {problem['msg']}."
+def _response(status: int, detail: ErrorDetail, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": detail.model_dump()}, status, headers=headers)

@@ -16,7 +16,8 @@ from functions.rest_api.access import SpeakerDep
 from functions.rest_api.answers import speech_headers
 from functions.rest_api.dependencies import absolute_url, container_of
 from functions.rest_api.errors import RESPONSES
-from functions.rest_api.models import VoiceName, backend_of_model
+from functions.rest_api.models import backend_of_model
+from speech_contract.fields import VoiceName
 
 router = APIRouter(tags=["OpenAI"], responses=RESPONSES)
 

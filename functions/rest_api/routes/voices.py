@@ -7,13 +7,16 @@ from pydantic import BaseModel, Field
 
 from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import SpeechRequest
-from danmu_tts.domain.voices import Voice, primary_subtag
+from danmu_tts.domain.voices import primary_subtag
+from danmu_tts.wire import sample_path, voice_answer
 from functions.rest_api.access import SpeakerDep, get_principal
 from functions.rest_api.answers import speech_headers
 from functions.rest_api.dependencies import ContainerDep, absolute_url
 from functions.rest_api.errors import RESPONSES
-from functions.rest_api.models import AUTO, LanguageTag, VoiceName, backend_of_model
+from functions.rest_api.models import AUTO, backend_of_model
 from functions.rest_api.routes.health import absent_status, report_status
+from speech_contract.fields import LanguageTag, VoiceName
+from speech_contract.speech import VoiceAnswer
 
 router = APIRouter(tags=["Voices"], responses=RESPONSES, dependencies=[Depends(get_principal)])
 
@@ -35,17 +38,6 @@ class ModelList(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[ModelAnswer]
-
-
-class VoiceAnswer(BaseModel):
-    """One voice. ``language`` is ``mul`` for one that reads any."""
-
-    id: str
-    name: str
-    language: str
-    gender: str
-    backend: str
-    sample: Annotated[str, Field(description="URL of a sentence in this voice.")]
 
 
 class VoiceList(BaseModel):
@@ -97,7 +89,7 @@ async def list_voices(
 ) -> VoiceList:
     """Voices that can speak now."""
     found = await container.backends.list_voices(language=language, backend=backend)
-    return VoiceList(voices=[_voice(voice, request) for voice in found])
+    return VoiceList(voices=[voice_answer(voice, absolute_url(request, sample_path(voice))) for voice in found])
 
 
 @router.get("/v1/backends")
@@ -139,14 +131,3 @@ async def voice_sample(voice: Annotated[VoiceName, Path()], container: Container
     if speech.fallback:  # another voice would be no sample
         raise BackendUnavailableError(f"{found.id} cannot speak now ({speech.fallback.reason}).", param="voice")
     return Response(speech.encoded.audio, media_type=speech.encoded.format.content_type, headers=speech_headers(speech))
-
-
-def _voice(voice: Voice, request: Request) -> VoiceAnswer:
-    return VoiceAnswer(
-        id=voice.id,
-        name=voice.name,
-        language=voice.language,
-        gender=voice.gender,
-        backend=voice.backend,
-        sample=absolute_url(request, f"/v1/audio/voices/{voice.id}/sample"),
-    )
