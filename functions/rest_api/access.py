@@ -5,22 +5,23 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 
+from danmu_tts.callers import KEY_HEADER, credential_of, is_local
 from danmu_tts.domain.access import Principal, Scope
-from danmu_tts.domain.errors import UnauthorizedError
-from danmu_tts.domain.local_callers import is_local_caller
 from functions.rest_api.dependencies import container_of
 
-_KEY_HEADER = "x-api-key"
 _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "`danmu_…`, or a room token."},
-    _KEY_HEADER: {"type": "apiKey", "in": "header", "name": _KEY_HEADER},
+    KEY_HEADER: {"type": "apiKey", "in": "header", "name": KEY_HEADER},
 }
 
 
 async def get_principal(request: Request) -> Principal:
     """Any caller whose credential is good. Raises UnauthorizedError and StoreAwayError."""
-    local = _is_local(request.scope.get("aws.event") or {})
-    return await container_of(request).access.identify(_credential(request), local=local)
+    headers = request.headers
+    credential = credential_of(headers.getlist("authorization"), headers.getlist(KEY_HEADER))
+    # By the event, which has the headers as they were sent.
+    local = is_local(request.scope.get("aws.event") or {})
+    return await container_of(request).access.identify(credential, local=local)
 
 
 async def get_speaker(request: Request) -> Principal:
@@ -53,23 +54,3 @@ def describe(app: FastAPI, open_paths: Collection[str]) -> None:
         return description
 
     app.openapi = described  # type: ignore[method-assign] # FastAPI's documented way
-
-
-def _credential(request: Request) -> str | None:
-    """What was sent. API Gateway joins repeated headers by commas, and no key has one. Raises UnauthorizedError."""
-    bearers, keys = request.headers.getlist("authorization"), request.headers.getlist(_KEY_HEADER)
-    sent = [*bearers, *keys]
-    if len(sent) > 1 or any("," in value for value in sent):
-        raise UnauthorizedError(f"Send one credential, once: `authorization` or `{_KEY_HEADER}`.")
-    if not bearers:
-        return keys[0] if keys else None
-    scheme, _, credential = bearers[0].partition(" ")
-    if scheme.lower() != "bearer":
-        raise UnauthorizedError("The header must read `Authorization: Bearer danmu_…`.")
-    return credential.strip(" ")
-
-
-def _is_local(event: dict[str, Any]) -> bool:
-    """By the event, which has the headers as they were sent."""
-    source_ip = event.get("requestContext", {}).get("http", {}).get("sourceIp", "")
-    return is_local_caller(source_ip, event.get("headers") or {})

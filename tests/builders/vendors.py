@@ -15,7 +15,7 @@ from danmu_tts.adapters.backends.edge import EdgeBackend
 from danmu_tts.adapters.backends.openai import OpenAIBackend
 from danmu_tts.adapters.backends.piper_function import PiperFunctionBackend
 from danmu_tts.ports import Backend
-from danmu_tts.settings import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings
+from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings
 from functions.piper_voice import handler as piper_function
 from tests.fakes.azure import FakeAzure
 from tests.fakes.edge import FakeEdge, point_edge_tts_at

@@ -13,17 +13,15 @@ from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.settings import (
     ON_LAMBDA,
-    AzureSettings,
     BudgetSettings,
     CacheSettings,
-    EdgeSettings,
     LoggingSettings,
     ModelSettings,
-    OpenAISettings,
     SecuritySettings,
     Settings,
     TtsSettings,
 )
+from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings
 from tests.builders.caches import a_hit
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs

@@ -1,5 +1,6 @@
 """The composition root: the one place that knows concrete adapters. Tests call :func:`build` with their own."""
 
+import asyncio
 import json
 import os
 import time
@@ -24,6 +25,7 @@ from danmu_tts.ports import (
     Ledger,
     Metrics,
     Plugin,
+    Pusher,
     SharedStore,
     SignedAudioFiles,
     SpeechCache,
@@ -32,13 +34,17 @@ from danmu_tts.ports import (
 from danmu_tts.services.access import Access
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget
+from danmu_tts.services.delivery import Delivery
 from danmu_tts.services.hooks import Hooks
 from danmu_tts.services.limits import Limits
 from danmu_tts.services.maker import Maker
+from danmu_tts.services.sessions import SessionOptions, Sessions
 from danmu_tts.services.single_flight import SingleFlight
 from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakOptions, SpeakService
-from danmu_tts.settings import ON_LAMBDA, PiperSettings, Settings
+from danmu_tts.services.spoken import Spoken, SpokenOptions
+from danmu_tts.settings import ON_LAMBDA, Settings
+from danmu_tts.settings_backends import PiperSettings
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.cache.signed_files import SignedFiles
@@ -52,6 +58,8 @@ BACKENDS = {
     "azure": "danmu_tts.adapters.backends.azure_words:create",
     "openai": "danmu_tts.adapters.backends.openai:create",
 }
+# What sending the end of an utterance may take; API Gateway waits for 29 s.
+_DELIVERY_S = 0.5
 CACHES = {"s3": "danmu_tts.adapters.cache.s3:create_tier"}
 
 
@@ -69,6 +77,8 @@ class Container:
     metrics: Metrics
     signed_files: SignedAudioFiles
     access: Access
+    delivery: Delivery
+    sessions: Sessions
     model_aliases: frozenset[str]
     samples: Mapping[str, str]
     plugins: tuple[Plugin, ...]
@@ -76,6 +86,7 @@ class Container:
 
     async def close(self) -> None:
         """Finish what is being kept, and give every connection back."""
+        await self.sessions.close()
         await self.speak.close()
         await self.cache.close()
         await self.backends.close()
@@ -119,11 +130,14 @@ def build(
     *,
     backends: Mapping[str, Backend] | None = None,
     encoders: AudioEncoders | None = None,
+    pusher: Pusher | None = None,
     clock: Callable[[], float] = time.perf_counter,
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> Container:
     """Wire the services. Reads nothing but the packaged data; opens nothing."""
     from danmu_tts.adapters.circuits.redis import RedisCircuitBoard
+    from danmu_tts.adapters.connections.management_api import ManagementApi
+    from danmu_tts.adapters.connections.redis import RedisConnections, RedisUtterances
     from danmu_tts.adapters.flights.redis import RedisFlights
     from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
@@ -164,6 +178,17 @@ def build(
         clock,
         new_id,
     )
+    access = Access(_keys(settings), _keyless(settings))
+    connections = RedisConnections(redis, round(settings.websocket.duration_limit_s))
+    delivery = Delivery(connections, pusher or ManagementApi(), clock, asyncio.sleep)
+    sessions = Sessions(
+        access,
+        Spoken(speak, SpokenOptions(settings.websocket.max_pushed_bytes, settings.server.public_url)),
+        delivery,
+        connections,
+        RedisUtterances(redis),
+        SessionOptions(settings.tts.deadline_ms / 1000 + _DELIVERY_S, settings.websocket.return_ms / 1000),
+    )
     return Container(
         settings=settings,
         speak=speak,
@@ -174,7 +199,9 @@ def build(
         budget=budget,
         metrics=metrics,
         signed_files=cache.signed_files,
-        access=Access(_keys(settings), _keyless(settings)),
+        access=access,
+        delivery=delivery,
+        sessions=sessions,
         model_aliases=frozenset(aliases["models"]),
         samples=samples,
         plugins=active,

@@ -4,15 +4,17 @@ Every field is an environment variable ``DANMU_TTS_<CLASS>__<FIELD>`` or a line 
 ``DANMU_TTS_TTS__DEFAULT_LANGUAGE=en``.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings
+from danmu_tts.settings_parts import Names, Section, Url
 
 _APP = "danmu-tts"
 
@@ -20,23 +22,7 @@ ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
 """The environment variable that is set wherever AWS Lambda runs us, and nowhere else."""
 
 
-def _comma_separated(value: object) -> object:
-    """``piper,kokoro``, or the JSON list that the other settings of more than one value are."""
-    if not isinstance(value, str):
-        return value
-    if not value.startswith("["):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise ValueError('write names with commas between them, or a JSON list: ["piper", "kokoro"]') from None
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """Where the local gateway listens."""
 
     host: str = "127.0.0.1"
@@ -44,16 +30,14 @@ class ServerSettings(_Section):
     public_url: str | None = Field(
         None, description="Base of audio URLs where the Host header is not what callers use."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        ("*",), description="Whose web pages may call, e.g. https://example.com; * for any."
-    )
+    cors_origins: Names = Field(("*",), description="Whose web pages may call, e.g. https://example.com; * for any.")
     max_concurrency: Annotated[int, Field(ge=1)] = Field(64, description="Requests in progress at once.")
 
 
-class TtsSettings(_Section):
+class TtsSettings(Section):
     """Who speaks."""
 
-    backends: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+    backends: Names = Field(
         ("piper", "kokoro", "edge", "azure", "openai"),
         description="Who may speak, preferred first. Cloud voices stay off until they have what they need.",
     )
@@ -63,68 +47,26 @@ class TtsSettings(_Section):
     patience_ms: Annotated[int, Field(ge=0)] = Field(
         2000, description="A backend expected to take longer is busy, and the next in order goes first."
     )
-    plugins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        (), description="Plugins that see every request and answer, in order."
+    plugins: Names = Field((), description="Plugins that see every request and answer, in order.")
+
+
+class WebSocketSettings(Section):
+    """Speech that is heard while it is made."""
+
+    management_url: Url | None = Field(
+        None, description="Where @connections is found; else at the address in each message. `serve` sets it."
+    )
+    idle_limit_s: Annotated[float, Field(gt=0, le=600)] = Field(600, description="API Gateway's own, here shorter.")
+    duration_limit_s: Annotated[float, Field(gt=0, le=7200)] = Field(7200, description="The same.")
+    return_ms: Annotated[int, Field(ge=0, le=25_000)] = Field(
+        10_000, description="How long a client that was cut off may take to come back and hear the rest."
+    )
+    max_pushed_bytes: Annotated[int, Field(ge=0)] = Field(
+        480_000, description="Longer audio that is ready goes by URL instead of piece by piece."
     )
 
 
-class _CloudSettings(_Section):
-    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = Field(
-        4000, description="Longest wait for the next piece of audio; then somebody else speaks."
-    )
-    voices_ttl_s: Annotated[int, Field(ge=60)] = Field(6 * 3600, description="How often its voices are listed anew.")
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or " " in value:
-        raise ValueError("must be a web address that begins with http:// or https://")
-    return value
-
-
-_Url = Annotated[str, AfterValidator(_web_address)]
-
-
-class EdgeSettings(_CloudSettings):
-    """Microsoft Edge's read-aloud voices. No account; no promise either."""
-
-    enabled: bool = Field(False, description="Viewers' words go to Microsoft, so somebody has to say yes.")
-    proxy: str | None = Field(None, description="HTTP proxy, where this address is blocked.")
-
-
-class AzureSettings(_CloudSettings):
-    """Azure Speech."""
-
-    key: Annotated[SecretStr, Field(min_length=1)] | None = None
-    region: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = Field(None, description="E.g. eastasia.")
-    endpoint: _Url | None = Field(None, description="Instead of the region: a container, or another cloud's host.")
-    word_boundaries: bool = Field(False, description="Captions by word, through Microsoft's SDK.")
-
-
-class OpenAISettings(_CloudSettings):
-    """OpenAI, or any server that speaks its protocol."""
-
-    api_key: Annotated[SecretStr, Field(min_length=1)] | None = None
-    base_url: _Url | None = Field(None, description="E.g. http://127.0.0.1:8880/v1; OpenAI's own where absent.")
-    model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini-tts"
-    voices: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        (), description="Their names, where the server cannot list them. Else the server's list, or OpenAI's."
-    )
-    language: str | None = Field(None, description="The one language that its voices speak; else any.")
-    usd_per_million_chars: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
-        None, description="What it costs; else OpenAI's list price, and nothing at another server."
-    )
-    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 8000
-
-
-class PiperSettings(_CloudSettings):
-    """Piper, where it runs as a function of its own."""
-
-    function_name: str | None = Field(None, description="Lambda function to call; else Piper runs in this process.")
-    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 10_000
-
-
-class AudioSettings(_Section):
+class AudioSettings(Section):
     """How audio is delivered."""
 
     mp3_bitrate_kbps: Annotated[int, Field(ge=8, le=160)] = 64
@@ -144,7 +86,7 @@ def _redis_address(value: SecretStr) -> SecretStr:
     return value
 
 
-class RedisSettings(_Section):
+class RedisSettings(Section):
     """What all processes share. Without a URL each has its own."""
 
     url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = Field(
@@ -163,12 +105,10 @@ class RedisSettings(_Section):
     max_connections: Annotated[int, Field(ge=1, le=1000)] = 16
 
 
-class CacheSettings(_Section):
+class CacheSettings(Section):
     """How much finished audio is kept, and where."""
 
-    tiers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        (), description="Fastest first; else memory, redis where there is one, and s3 or file."
-    )
+    tiers: Names = Field((), description="Fastest first; else memory, redis where there is one, and s3 or file.")
     directory: Path = Field(default_factory=lambda: user_cache_path(_APP) / "audio")
     memory_max_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     memory_ttl_s: Annotated[int, Field(ge=1)] = 3600
@@ -181,7 +121,7 @@ class CacheSettings(_Section):
     )
 
 
-class S3Settings(_Section):
+class S3Settings(Section):
     """The bucket of the ``s3`` cache tier. Region, endpoint and credentials are found as boto3 finds them."""
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = None
@@ -196,7 +136,7 @@ class S3Settings(_Section):
     max_entry_bytes: Annotated[int, Field(ge=0)] = 16 * 1024 * 1024
 
 
-class LimitSettings(_Section):
+class LimitSettings(Section):
     """How much may be asked for in a minute; 0: as much as they like. A key may have limits of its own."""
 
     key_requests: Annotated[int, Field(ge=0)] = 600
@@ -209,7 +149,7 @@ class LimitSettings(_Section):
     all_characters: Annotated[int, Field(ge=0)] = 0
 
 
-class BudgetSettings(_Section):
+class BudgetSettings(Section):
     """What paid voices may cost in a calendar month (UTC); then a free voice speaks."""
 
     monthly_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
@@ -220,7 +160,7 @@ class BudgetSettings(_Section):
     )
 
 
-class PerformanceSettings(_Section):
+class PerformanceSettings(Section):
     """How the machine is used."""
 
     synthesis_slots: Annotated[int, Field(ge=0)] = Field(0, description="Utterances made at once; 0: one a core.")
@@ -230,14 +170,14 @@ class PerformanceSettings(_Section):
     max_loaded_voices: Annotated[int, Field(ge=1)] = Field(4, description="Models a backend keeps in memory.")
 
 
-class ModelSettings(_Section):
+class ModelSettings(Section):
     """Where fetched voices lie and where they come from."""
 
     directory: Path = Field(default_factory=lambda: user_data_path(_APP) / "models")
     mirror_url: str | None = Field(None, description="Replaces the host of every model's address.")
 
 
-class SecuritySettings(_Section):
+class SecuritySettings(Section):
     """Who may use the service, and secrets."""
 
     api_keys: Literal["auto", "on", "off"] = Field(
@@ -256,7 +196,7 @@ class SecuritySettings(_Section):
         return value
 
 
-class LoggingSettings(_Section):
+class LoggingSettings(Section):
     """What is written down. The text that is spoken is not, only its length and a hash."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -283,6 +223,7 @@ class Settings(BaseSettings):
     azure: AzureSettings = Field(default_factory=AzureSettings)
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
     piper: PiperSettings = Field(default_factory=PiperSettings)
+    websocket: WebSocketSettings = Field(default_factory=WebSocketSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)

@@ -9,9 +9,11 @@ from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
 from danmu_tts.domain.errors import DanmuTTSError
 from danmu_tts.domain.speech import Priority, Prosody, SpeechRequest, Timings
 from danmu_tts.domain.voices import Voice
+from speech_contract.frames import Error
 from speech_contract.speech import CaptionAnswer, ErrorDetail, SpeechFields, TimingsAnswer, VoiceAnswer
 
 _SHOWN_CHARS = 80
+_RETRY_AFTER_S = 1.0
 # Where pydantic's own word for a broken constraint means more than a bad request: (field, its type) to status and code.
 _SPECIAL = {
     ("input", "string_too_long"): (413, "text_too_long"),
@@ -75,6 +77,17 @@ def error_detail(status: int, code: str, message: str, param: str | None = None)
 def domain_error(error: DanmuTTSError) -> ErrorDetail:
     """One of ours."""
     return error_detail(error.http_status, error.code, error.message, error.param)
+
+
+def error_frame(error: DanmuTTSError, utterance_id: str | None = None) -> Error:
+    """One of ours as a WebSocket says it: the end of an utterance, or about a frame."""
+    wait_s = (error.retry_after_s or _RETRY_AFTER_S) if error.retryable else None
+    return Error(id=utterance_id, error=domain_error(error), retry_after_s=wait_s)
+
+
+def internal_error() -> ErrorDetail:
+    """What is answered when nobody foresaw it."""
+    return error_detail(500, "internal_error", "A mistake of ours. The server's log knows more.")
 
 
 def validation_error(problem: Mapping[str, Any], path: tuple[str, ...], expected: str) -> tuple[int, ErrorDetail]:

@@ -151,6 +151,7 @@ class Voices(BaseModel):
 
     type: Literal["voices"] = "voices"
     voices: list[VoiceAnswer]
+    final: Annotated[bool, Field(description="No more will come.")] = True
 
 
 class Pong(BaseModel):

@@ -14,6 +14,7 @@ class Shout:
 
     name = "shout"
     version = "1.0.0"
+    leaves_audio = True  # so it may be heard while it is made
 
     def pre_process(self, request: SpeechRequest) -> SpeechRequest:
         """Change what is said; the cache and the choice of the voice go by the changed text."""

@@ -19,7 +19,8 @@ from danmu_tts.domain.circuit import CircuitState
 from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.ports import Backend
-from danmu_tts.settings import AzureSettings, OpenAISettings, Settings
+from danmu_tts.settings import Settings
+from danmu_tts.settings_backends import AzureSettings, OpenAISettings
 from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs

@@ -162,7 +162,7 @@ async def encoded_with(encoder: Encoder) -> None:
     async def chunks() -> AsyncIterator[AudioChunk]:
         yield SECOND
 
-    await encode(chunks(), GOOD, Delivery(AudioFormat.MP3), encoder, lambda: None)
+    await encode(chunks(), GOOD, Delivery(AudioFormat.MP3), encoder, lambda: None, lambda _: None)
 
 
 @pytest.mark.parametrize("step", ["write", "finish"])

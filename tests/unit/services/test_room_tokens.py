@@ -18,8 +18,8 @@ from tests.builders.clock import FakeClock
 
 RECORD = a_record()
 SECRET = RECORD.token_secret
-GRANT = RoomGrant("room-1", Role.PLAYER)
-TOKEN = sign(RECORD, GRANT, now_s=NOW_S, ttl_s=60)
+GRANT = RoomGrant("room-1", Role.PLAYER, NOW_S + 60)
+TOKEN = sign(RECORD, GRANT, now_s=NOW_S)
 CLAIMS = {"room": "room-1", "role": "player", "iat": NOW_S, "exp": NOW_S + 60}
 CLOCK = FakeClock(NOW_S)
 ROOT = Path(__file__).parents[3]

@@ -16,6 +16,7 @@ ID_BYTES = 8
 SECRET_BYTES = 32
 
 _ID_CHARS = 12
+_PROOF_CHARS = 16
 _SECRET_CHARS = 43  # as many base62 digits as 256 bits need
 # Letters, digits and underscores are one word to a double click, and no underscore but the separators is in a key.
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -113,6 +114,25 @@ ANONYMOUS = Principal(key_id=None, scopes=frozenset(Scope))
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """By what a connection was let in: enough to look at it again with each message, not enough to be let in by.
+
+    Attributes:
+        key_id: the key that was shown or signed the room token; None for a caller who needs none.
+        proof: of which secret of that key it was; a rotated key has another.
+        room: the one room of a room token.
+        role: of a room token.
+        expires_at: the first Unix second in which the room token is no longer good.
+    """
+
+    key_id: str | None = None
+    proof: str = ""
+    room: str | None = None
+    role: Role | None = None
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRecord:
     """What is kept of an API key. Times are Unix seconds.
 
@@ -159,6 +179,11 @@ class KeyRecord:
             monthly_characters=self.monthly_characters,
             monthly_usd=self.monthly_usd,
         )
+
+    @property
+    def proof(self) -> str:
+        """Tells this secret from the one after a rotation, and nothing else of it."""
+        return hashlib.sha256(f"{self.secret_sha256}/{self.token_secret}".encode()).hexdigest()[:_PROOF_CHARS]
 
     def token_holder(self, room: str, role: Role) -> Principal:
         """Who shows a room token of this key: bound to the room, under the key's limits, with none of its scopes."""

@@ -9,6 +9,7 @@ from danmu_tts.ports.audio import (
     AudioFile,
     AudioLink,
     AudioLinks,
+    AudioListener,
     SignedAudioFiles,
 )
 from danmu_tts.ports.backends import (
@@ -23,6 +24,12 @@ from danmu_tts.ports.cache import (
     RefusalCache,
     SpeechCache,
     TieredSpeechCache,
+)
+from danmu_tts.ports.connections import (
+    Connections,
+    Pusher,
+    Utterances,
+    Wishes,
 )
 from danmu_tts.ports.metrics import (
     Metrics,
@@ -43,17 +50,20 @@ __all__ = [
     "AudioFile",
     "AudioLink",
     "AudioLinks",
+    "AudioListener",
     "Backend",
     "BackendHealth",
     "BackendTraits",
     "CacheHit",
     "CircuitBoard",
+    "Connections",
     "Flight",
     "Flights",
     "KeyStore",
     "Ledger",
     "Metrics",
     "Plugin",
+    "Pusher",
     "RateLimiter",
     "Refusal",
     "RefusalCache",
@@ -61,4 +71,6 @@ __all__ = [
     "SignedAudioFiles",
     "SpeechCache",
     "TieredSpeechCache",
+    "Utterances",
+    "Wishes",
 ]

@@ -40,6 +40,18 @@ class AudioEncoders(Protocol):
         ...
 
 
+class AudioListener(Protocol):
+    """Hears audio while it is made. Neither method may raise or wait."""
+
+    def begin(self) -> None:
+        """A voice begins. What another one said before, or this one before it failed, is void."""
+        ...
+
+    def hear(self, data: bytes) -> None:
+        """The next bytes, encoded; all of them together are the finished audio."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AudioLink:
     """Where audio can be fetched without credentials, and until when (Unix seconds).

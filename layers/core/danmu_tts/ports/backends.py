@@ -90,7 +90,8 @@ class Plugin(Protocol):
     """Looks at, or changes, every request before it is spoken and every answer before it is given.
 
     Both methods may be plain or async. What they raise of ``DanmuTTSError`` answers the caller; whatever else they
-    raise is logged and the request goes on without them.
+    raise is logged and the request goes on without them. One that never changes or refuses audio may say so by an
+    attribute ``leaves_audio = True``: then it may be heard while it is made, before ``post_process`` sees it.
     """
 
     @property

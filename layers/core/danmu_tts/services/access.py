@@ -11,6 +11,7 @@ from danmu_tts.domain.access import (
     ID_BYTES,
     KEY_PREFIX,
     SECRET_BYTES,
+    Grant,
     Keyless,
     KeyRecord,
     KeyState,
@@ -59,6 +60,14 @@ class IssuedKey:
     text: KeyText
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A credential that is good. ``room`` is what it grants if it is a room token."""
+
+    record: KeyRecord
+    room: RoomGrant | None = None
+
+
 class Access:
     """Knows callers by their credentials. One instance a process."""
 
@@ -91,6 +100,38 @@ class Access:
             UnauthorizedError: there is none, or it is not good.
             StoreAwayError: nothing is known of the key, and the store is away.
         """
+        known = await self._know(credential, local=local)
+        if known is None:
+            return ANONYMOUS
+        return known.record.token_holder(known.room.room, known.room.role) if known.room else known.record.principal
+
+    async def admit(self, credential: str | None, *, local: bool) -> Grant:
+        """Let a connection in, by what a request would be identified by; raises the same."""
+        known = await self._know(credential, local=local)
+        if known is None:
+            return Grant()
+        room = known.room
+        if room is None:
+            return Grant(known.record.id, known.record.proof)
+        return Grant(known.record.id, known.record.proof, room.room, room.role, room.expires_at)
+
+    async def principal_of(self, grant: Grant) -> Principal:
+        """Who a connection speaks for now. Raises UnauthorizedError where it would be let in no longer."""
+        if grant.key_id is None:
+            if self._keyless is Keyless.NOBODY:
+                raise UnauthorizedError(_NO_CREDENTIAL)
+            return ANONYMOUS
+        record = await self._keys.get(grant.key_id)
+        over = grant.expires_at is not None and self._clock() >= grant.expires_at
+        if record is None or record.proof != grant.proof or over:
+            raise UnauthorizedError(_NOT_GOOD)
+        record = self._good(record)
+        if grant.room is None or grant.role is None:
+            return record.principal
+        return record.token_holder(grant.room, grant.role)
+
+    async def _know(self, credential: str | None, *, local: bool) -> _Known | None:
+        """The key behind a credential; None for whoever needs none."""
         free = self._keyless is Keyless.EVERYBODY or (self._keyless is Keyless.LOCAL and local)
         if credential is not None and len(credential) > _MOST_CHARS:
             raise UnauthorizedError(_NOT_GOOD)
@@ -99,7 +140,7 @@ class Access:
         if credential is not None and (credential.startswith(KEY_PREFIX) or not free):
             return await self._by_key(credential)
         if free:
-            return ANONYMOUS
+            return None
         raise UnauthorizedError(_NO_CREDENTIAL)
 
     async def create(
@@ -164,9 +205,10 @@ class Access:
             raise InvalidRequestError("A room is 1 to 64 letters, digits, - and _.", param="room")
         if not 0 < ttl_s <= _MOST_TTL_S:
             raise InvalidRequestError("A token is good for a second at least and a century at most.", param="ttl_s")
-        return sign(self._active(record), RoomGrant(room, role), now_s=int(self._clock()), ttl_s=ttl_s)
+        now_s = int(self._clock())
+        return sign(self._active(record), RoomGrant(room, role, now_s + ttl_s), now_s=now_s)
 
-    async def _by_key(self, credential: str) -> Principal:
+    async def _by_key(self, credential: str) -> _Known:
         """What is unknown, or no key at all, is compared too: time tells nobody which ids there are."""
         key = parse_key(credential)
         record = await self._keys.get(key.id) if key else None
@@ -174,15 +216,15 @@ class Access:
         genuine = self._equal(kept, hash_secret(key.secret if key else credential))
         if record is None or not genuine:
             raise UnauthorizedError(_NOT_GOOD)
-        return self._good(record).principal
+        return _Known(self._good(record))
 
-    async def _by_token(self, token: str) -> Principal:
+    async def _by_token(self, token: str) -> _Known:
         key_id = signer_of(token)
         record = await self._keys.get(key_id) if key_id else None
         grant = verify(token, record.token_secret if record else _NOBODYS_TOKEN_SECRET, self._clock)
         if record is None or grant is None:
             raise UnauthorizedError(_NOT_GOOD)
-        return self._good(record).token_holder(grant.room, grant.role)
+        return _Known(self._good(record), grant)
 
     def _good(self, record: KeyRecord) -> KeyRecord:
         """Only who has shown the secret learns that it was good once."""

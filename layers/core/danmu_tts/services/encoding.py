@@ -25,8 +25,12 @@ async def encode(
     delivery: Delivery,
     encoders: AudioEncoders,
     on_first_audio: Callable[[], None],
+    hear: Callable[[bytes], None],
 ) -> EncodedSpeech:
-    """Take every chunk and return the whole. Raises what the chunks raise, and NoAudioError where there are none."""
+    """Take every chunk and return the whole. Raises what the chunks raise, and NoAudioError where there are none.
+
+    ``hear`` is given each piece of the encoded audio as soon as there is one.
+    """
     encoder: AudioEncoder | None = None
     audio = bytearray()
     captions: list[Caption] = []
@@ -44,11 +48,15 @@ async def encode(
                 volume=delivery.volume,
                 pitch_ratio=delivery.pitch_ratio,
             )
-        audio += await _done(encoder.write, chunk.data)
+        ready = await _done(encoder.write, chunk.data)
+        audio += ready
+        hear(ready)
         played_ms += chunk.duration_ms / delivery.pitch_ratio
     if encoder is None:
         raise NoAudioError(f"{voice.id} made no audio for this text.")
-    audio += await _done(encoder.finish)
+    rest = await _done(encoder.finish)
+    audio += rest
+    hear(rest)
     duration_ms = round(played_ms)
     if captions and abs(captions[-1].end_ms - duration_ms) == 1:  # it was rounded twice, and the whole once
         captions[-1] = replace(captions[-1], end_ms=duration_ms)

@@ -26,6 +26,11 @@ class Hooks:
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = plugins
 
+    @property
+    def leave_audio(self) -> bool:
+        """Whether every plugin says that it leaves audio as it is, which may then be heard while it is made."""
+        return all(getattr(plugin, "leaves_audio", False) is True for plugin in self.plugins)
+
     async def pre_process(self, request: SpeechRequest) -> SpeechRequest:
         """The request as the plugins leave it. Raises what they raise of ``DanmuTTSError``."""
         for plugin in self.plugins:

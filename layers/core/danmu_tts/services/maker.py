@@ -10,7 +10,7 @@ from danmu_tts.domain.errors import BackendUnavailableError
 from danmu_tts.domain.speech import SpeechRequest, Utterance
 from danmu_tts.domain.spend import Spending
 from danmu_tts.domain.voices import Voice
-from danmu_tts.ports import AudioEncoders, BackendTraits
+from danmu_tts.ports import AudioEncoders, AudioListener, BackendTraits
 from danmu_tts.services.attempt import WatchedBackend
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.encoding import Delivery, encode
@@ -36,6 +36,10 @@ def _for_nothing() -> AbstractAsyncContextManager[Spending]:
     return nullcontext(Spending())
 
 
+def _unheard(_: bytes) -> None:
+    """Nobody listens while it is made."""
+
+
 class Maker:
     """Asks one backend, and once more, after a moment, where that may help."""
 
@@ -53,9 +57,15 @@ class Maker:
         self._sleep = sleep
 
     async def make(
-        self, request: SpeechRequest, text: str, voice: Voice, budget_s: float, spend: Spend = _for_nothing
+        self,
+        request: SpeechRequest,
+        text: str,
+        voice: Voice,
+        budget_s: float,
+        spend: Spend = _for_nothing,
+        listener: AudioListener | None = None,
     ) -> Made:
-        """Speak within so many seconds. ``spend`` is around each call of the backend.
+        """Speak within so many seconds. ``spend`` is around each call of the backend; ``listener`` hears all of it.
 
         Raises BackendUnavailableError, NothingToSayError, UnsupportedFormatError.
         """
@@ -85,12 +95,19 @@ class Maker:
 
         async def attempt() -> Made:
             async with spend() as spending:
-                return await self._attempt(watched, utterance, delivery, ends_s - self._clock(), spending)
+                budget_s = ends_s - self._clock()
+                return await self._attempt(watched, utterance, delivery, budget_s, spending, listener)
 
         return await attempts(attempt)
 
     async def _attempt(
-        self, watched: WatchedBackend, utterance: Utterance, delivery: Delivery, budget_s: float, spending: Spending
+        self,
+        watched: WatchedBackend,
+        utterance: Utterance,
+        delivery: Delivery,
+        budget_s: float,
+        spending: Spending,
+        listener: AudioListener | None,
     ) -> Made:
         first_audio_s = 0.0
 
@@ -98,9 +115,12 @@ class Maker:
             nonlocal first_audio_s
             first_audio_s = self._clock()
             spending.heard = True
+            if listener:
+                listener.begin()
 
+        hear = listener.hear if listener else _unheard
         async with aclosing(watched.synthesize(utterance, budget_s)) as chunks:
-            encoded = await encode(chunks, utterance.voice, delivery, self._encoders, note)
+            encoded = await encode(chunks, utterance.voice, delivery, self._encoders, note, hear)
         return Made(encoded, first_audio_s)
 
 

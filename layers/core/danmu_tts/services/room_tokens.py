@@ -18,10 +18,11 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class RoomGrant:
-    """What a token grants."""
+    """What a token grants, and the first Unix second in which it does no longer."""
 
     room: str
     role: Role
+    expires_at: int
 
 
 def looks_like_token(text: str) -> bool:
@@ -29,11 +30,11 @@ def looks_like_token(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None
 
 
-def sign(record: KeyRecord, grant: RoomGrant, *, now_s: int, ttl_s: int) -> str:
-    """A token of a key, good for so many seconds."""
+def sign(record: KeyRecord, grant: RoomGrant, *, now_s: int) -> str:
+    """A token of a key."""
     import jwt
 
-    claims = {"room": grant.room, "role": grant.role.value, "iat": now_s, "exp": now_s + ttl_s}
+    claims = {"room": grant.room, "role": grant.role.value, "iat": now_s, "exp": grant.expires_at}
     return jwt.encode(claims, record.token_secret, algorithm=_ALGORITHM, headers={"kid": record.id})
 
 
@@ -69,4 +70,4 @@ def verify(token: str, token_secret: str, clock: Callable[[], float]) -> RoomGra
         return None
     if not isinstance(room, str) or not is_room_id(room) or role not in list(Role):
         return None
-    return RoomGrant(room, Role(role))
+    return RoomGrant(room, Role(role), expires_at)

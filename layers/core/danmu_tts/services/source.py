@@ -9,7 +9,7 @@ from danmu_tts.domain.cache_key import cache_key
 from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.domain.spend import Spending
 from danmu_tts.domain.voices import Voice
-from danmu_tts.ports import CacheHit, Metrics
+from danmu_tts.ports import AudioListener, CacheHit, Metrics
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget, cost_of
 from danmu_tts.services.maker import Made, Maker
@@ -54,12 +54,14 @@ class Source:
         *,
         permit: Awaitable[object],
         is_first: bool,
+        listener: AudioListener | None = None,
     ) -> Sourced:
         """Get it within so many seconds.
 
         Args:
             permit: nothing is made or given before it is there; it raises where there is none.
             is_first: no other voice was tried for this request.
+            listener: hears it while it is made, if it is made for this request.
 
         Raises:
             BudgetExhaustedError: it would have to be paid for, and nobody may.
@@ -73,7 +75,7 @@ class Source:
             return self._budget.spend(cost, voice.backend, request.principal, request.room)
 
         async def make(left_s: float) -> Made:
-            return await self._maker.make(request, text, voice, left_s, spend)
+            return await self._maker.make(request, text, voice, left_s, spend, listener)
 
         tier = "miss"
         found: CacheHit | Made | None

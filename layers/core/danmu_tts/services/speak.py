@@ -20,7 +20,7 @@ from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import Fallback, Speech, SpeechRequest, Timings
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import describe_text, get_logger
-from danmu_tts.ports import AudioLink, AudioLinks, Metrics
+from danmu_tts.ports import AudioLink, AudioLinks, AudioListener, Metrics
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.hooks import Hooks
 from danmu_tts.services.limits import Limits
@@ -38,6 +38,18 @@ class SpeakOptions:
     default_language: str
     deadline_ms: int
     log_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one request's voices are tried for. ``started_s`` is a time of the clock."""
+
+    request: SpeechRequest
+    text: str
+    permit: asyncio.Future[tuple[Allowance, ...]]
+    started_s: float
+    deadline: asyncio.Timeout
+    listener: AudioListener | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,12 @@ class SpeakService:
         self._clock = clock
         self._new_id = new_id
 
-    async def speak(self, request: SpeechRequest) -> Speech:
+    async def speak(self, request: SpeechRequest, listener: AudioListener | None = None) -> Speech:
         """Turn a text into finished audio.
+
+        Args:
+            listener: hears it while it is made, if that is now and for this request, and no plugin wants to see the
+                whole first. What it heard is void where the answer is other audio, or an error.
 
         Raises:
             DanmuTTSError: any leaf of the tree; see ``domain/errors.py``.
@@ -86,7 +102,9 @@ class SpeakService:
                 text = self._prepare(request.text)
                 permit = self._limits.take(request.principal, request.room, request.viewer, len(text))
                 wanted += await self._rank(request, text)
-                speech = await self._first_that_speaks(request, text, wanted, permit, started_s, deadline)
+                listener = listener if self._hooks.leave_audio else None
+                asked = _Asked(request, text, permit, started_s, deadline, listener)
+                speech = await self._first_that_speaks(asked, wanted)
                 speech = await self._hooks.post_process(speech)
         except TimeoutError as error:
             late = DeadlineExceededError(
@@ -118,29 +136,29 @@ class SpeakService:
         language = request.language or detect_language(text, self._options.default_language)
         return await self._backends.rank(Wish(language, request.voice, request.backend))
 
-    async def _first_that_speaks(
-        self,
-        request: SpeechRequest,
-        text: str,
-        voices: Sequence[Voice],
-        permit: asyncio.Future[tuple[Allowance, ...]],
-        started_s: float,
-        deadline: asyncio.Timeout,
-    ) -> Speech:
+    async def _first_that_speaks(self, asked: _Asked, voices: Sequence[Voice]) -> Speech:
         """Try the voices in turn inside the one deadline. A backend that failed is not asked for another voice."""
         failures: list[_Failure] = []
         for position, voice in enumerate(voices):
             if any(self._is_hopeless(voice, each) for each in failures):
                 continue
             others = {other.backend for other in voices[position + 1 :] if self._backends.is_fit(other.backend)}
-            remaining_s = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
+            remaining_s = (asked.deadline.when() or 0.0) - asyncio.get_running_loop().time()
             budget_s = attempt_budget_s(remaining_s, len(others - {voice.backend}))
             try:
-                sourced = await self._source.fetch(request, text, voice, budget_s, permit=permit, is_first=not failures)
+                sourced = await self._source.fetch(
+                    asked.request,
+                    asked.text,
+                    voice,
+                    budget_s,
+                    permit=asked.permit,
+                    is_first=not failures,
+                    listener=asked.listener,
+                )
             except BackendUnavailableError as error:
                 failures.append(_Failure(voice, error))
                 continue
-            return self._named(self._speech(sourced, started_s, await permit), failures)
+            return self._named(self._speech(sourced, asked.started_s, await asked.permit), failures)
         raise self._nobody(failures)
 
     def _is_hopeless(self, voice: Voice, failure: _Failure) -> bool:

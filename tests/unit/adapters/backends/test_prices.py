@@ -2,7 +2,7 @@ import pytest
 
 from danmu_tts.adapters.backends.openai import OpenAIBackend
 from danmu_tts.adapters.backends.prices import Price, price_of
-from danmu_tts.settings import OpenAISettings
+from danmu_tts.settings_backends import OpenAISettings
 
 
 def test_a_backend_has_one_price() -> None:

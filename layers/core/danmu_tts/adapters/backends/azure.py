@@ -24,7 +24,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.ports import BackendTraits
-from danmu_tts.settings import AzureSettings
+from danmu_tts.settings_backends import AzureSettings
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response

@@ -27,7 +27,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import Backend
-from danmu_tts.settings import AzureSettings
+from danmu_tts.settings_backends import AzureSettings
 
 _TICKS_PER_MS = 10_000
 # Names of the SDK's CancellationErrorCode; whatever is not here is a mistake of the service.

@@ -27,7 +27,7 @@ from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import BackendTraits
-from danmu_tts.settings import EdgeSettings
+from danmu_tts.settings_backends import EdgeSettings
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.backends.edge_pool import SharedConnector

@@ -20,7 +20,7 @@ from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import ANY_LANGUAGE, ANY_STYLE, Voice
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import BackendHealth, BackendTraits
-from danmu_tts.settings import OpenAISettings
+from danmu_tts.settings_backends import OpenAISettings
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

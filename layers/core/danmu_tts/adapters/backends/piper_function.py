@@ -24,7 +24,7 @@ from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import Backend, BackendHealth, BackendTraits
-from danmu_tts.settings import PiperSettings
+from danmu_tts.settings_backends import PiperSettings
 from speech_contract.piper import NOTHING_TO_SAY, VOICE_GONE, PiperSpoken, SpeakPiper
 
 _PACKAGED = Voice("piper:en_US-joe-medium", "en-US", "male", "function")

@@ -1,0 +1,1 @@
+"""The doorkeeper of both APIs."""

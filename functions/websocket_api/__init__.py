@@ -1,0 +1,1 @@
+"""WebSocket: a plain handler behind API Gateway's WebSocket API."""

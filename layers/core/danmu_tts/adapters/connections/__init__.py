@@ -1,0 +1,1 @@
+"""WebSocket connections: their records, and the gateway that holds them."""

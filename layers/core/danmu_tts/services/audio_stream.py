@@ -1,0 +1,175 @@
+"""One utterance's frames on their way to its listener: in order, as soon as there is something to send, to the end."""
+
+import asyncio
+from base64 import b64encode
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from danmu_tts.domain.connections import Connection, ListenerGoneError
+from danmu_tts.services.delivery import Delivery
+from speech_contract.frames import MOST_AUDIO_BYTES, Accepted, Audio, Cancelled, Done, Error
+
+End = Done | Cancelled | Error
+Frame = Accepted | Audio | End
+
+
+@dataclass
+class _Take:
+    """What one voice says, until another one has to begin anew.
+
+    Attributes:
+        first: number of its first piece.
+        audio: all that is there of it.
+        url: where all of it is, instead.
+        begins: where in the audio each piece began that was sent.
+        offset: where the next one begins.
+        ends: where the one that is being sent ends; there may be more audio by the time it was.
+        is_final_sent: the last piece was sent.
+    """
+
+    first: int = 0
+    audio: bytearray = field(default_factory=bytearray)
+    url: str | None = None
+    begins: list[int] = field(default_factory=list)
+    offset: int = 0
+    ends: int = 0
+    is_final_sent: bool = False
+
+    @property
+    def seq(self) -> int:
+        """Number of the next piece."""
+        return self.first + len(self.begins)
+
+    def next(self, utterance_id: str, *, whole: bool) -> Audio | None:
+        """The next piece, if there is something to send. ``whole``: no more audio will come."""
+        if self.is_final_sent or not (whole or self.offset < len(self.audio)):
+            return None
+        piece = self.audio[self.offset : self.offset + MOST_AUDIO_BYTES]
+        self.ends = len(self.audio) if self.url else self.offset + len(piece)
+        final = whole and self.ends == len(self.audio)
+        data = None if self.url else b64encode(piece).decode("ascii")
+        restart = self.first > 0 and not self.begins
+        return Audio(id=utterance_id, seq=self.seq, data=data, url=self.url, final=final, restart=restart)
+
+    def note(self, sent: Audio) -> None:
+        """The next piece was sent."""
+        self.begins.append(self.offset)
+        self.offset = self.ends
+        self.is_final_sent = sent.final
+
+    def rewind(self, seq: int) -> None:
+        """Go back to a piece. Where that was another take's, this one takes its place."""
+        self.first = min(self.first, seq)
+        index = seq - self.first
+        if index < len(self.begins):
+            self.offset = self.begins[index]
+            del self.begins[index:]
+            self.is_final_sent = False
+
+
+class AudioStream:
+    """See the module; also a ``ports.AudioListener``.
+
+    Audio is kept until the end, so that a client that was cut off and came back hears what it missed.
+    """
+
+    def __init__(self, utterance_id: str, to: Connection, delivery: Delivery, return_s: float) -> None:
+        """``return_s``: how long a client that is gone may take to come back."""
+        self._id = utterance_id
+        self._to = to
+        self._delivery = delivery
+        self._return_s = return_s
+        self._changed = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._take = _Take()
+        self._end: End | None = None
+        self._is_accepted = self._is_broken_off = False
+        self._sending: Frame | None = None
+
+    def begin(self) -> None:
+        """See ``ports.AudioListener``."""
+        if not self._end:
+            self._take = _Take(self._take.seq + isinstance(self._sending, Audio))
+
+    def hear(self, data: bytes) -> None:
+        """See ``ports.AudioListener``."""
+        if data and not self._end:
+            self._take.audio += data
+            self._changed.set()
+
+    def finish(self, done: Done, audio: bytes, url: str | None) -> None:
+        """All audio is there: what was heard, or else this; by its URL where it has one."""
+        if self._end:
+            return
+        if audio != self._take.audio:
+            self.begin()
+            self._take.audio += audio
+            self._take.url = url
+        self._end = done
+        self._changed.set()
+
+    def break_off(self, end: Cancelled | Error) -> bool:
+        """Send nothing more but how it ended; False where its end is on its way already."""
+        if self._is_broken_off or (self._end and self._sending is self._end):
+            return False
+        self._is_broken_off, self._end = True, end
+        self._changed.set()
+        self._moved.set()
+        return True
+
+    def move(self, to: Connection, seq: int) -> None:
+        """Go on with its client on another connection, from the first piece of audio that it has not heard."""
+        self._to = to
+        self._take.rewind(seq)
+        self._changed.set()
+        self._moved.set()
+
+    async def run(self) -> None:
+        """Send it all. Raises ListenerGoneError when nobody is there to hear the end."""
+        while True:
+            self._changed.clear()
+            self._sending = self._next()
+            if self._sending is None:
+                await self._changed.wait()
+            elif await self._was_sent(self._sending) and self._sending is self._end:
+                return
+
+    def _next(self) -> Frame | None:
+        if not self._is_accepted:
+            return Accepted(id=self._id)
+        if self._is_broken_off:
+            return self._end
+        return self._take.next(self._id, whole=self._end is not None) or self._end
+
+    async def _was_sent(self, frame: Frame) -> bool:
+        """Send a frame to where the client is; False where it moved, or has to be looked at again what comes next."""
+        to, take = self._to, self._take
+        self._moved.clear()
+        sending = asyncio.ensure_future(self._delivery.send(to, frame))
+        sending.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, if by nobody else
+        moving = asyncio.ensure_future(self._moved.wait())
+        try:
+            await asyncio.wait({sending, moving}, return_when=asyncio.FIRST_COMPLETED)
+            if self._to is not to:
+                return False
+            await sending
+        except ListenerGoneError:
+            await self._return(to)
+            return False
+        finally:
+            sending.cancel()
+            moving.cancel()
+        if isinstance(frame, Accepted):
+            self._is_accepted = True
+        if isinstance(frame, Audio) and take is self._take:
+            take.note(frame)
+        return True
+
+    async def _return(self, gone: Connection) -> None:
+        """Wait for the client to come back. Raises ListenerGoneError where it does not."""
+        self._moved.clear()
+        if self._to is gone and gone.client and not self._is_broken_off:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), self._return_s)
+        if self._to is gone:
+            raise ListenerGoneError(gone.id)

@@ -1,0 +1,53 @@
+"""The sections of backends that are reached over the network."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from danmu_tts.settings_parts import Names, Section, Url
+
+
+class _CloudSettings(Section):
+    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = Field(
+        4000, description="Longest wait for the next piece of audio; then somebody else speaks."
+    )
+    voices_ttl_s: Annotated[int, Field(ge=60)] = Field(6 * 3600, description="How often its voices are listed anew.")
+
+
+class EdgeSettings(_CloudSettings):
+    """Microsoft Edge's read-aloud voices. No account; no promise either."""
+
+    enabled: bool = Field(False, description="Viewers' words go to Microsoft, so somebody has to say yes.")
+    proxy: str | None = Field(None, description="HTTP proxy, where this address is blocked.")
+
+
+class AzureSettings(_CloudSettings):
+    """Azure Speech."""
+
+    key: Annotated[SecretStr, Field(min_length=1)] | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = Field(None, description="E.g. eastasia.")
+    endpoint: Url | None = Field(None, description="Instead of the region: a container, or another cloud's host.")
+    word_boundaries: bool = Field(False, description="Captions by word, through Microsoft's SDK.")
+
+
+class OpenAISettings(_CloudSettings):
+    """OpenAI, or any server that speaks its protocol."""
+
+    api_key: Annotated[SecretStr, Field(min_length=1)] | None = None
+    base_url: Url | None = Field(None, description="E.g. http://127.0.0.1:8880/v1; OpenAI's own where absent.")
+    model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini-tts"
+    voices: Names = Field(
+        (), description="Their names, where the server cannot list them. Else the server's list, or OpenAI's."
+    )
+    language: str | None = Field(None, description="The one language that its voices speak; else any.")
+    usd_per_million_chars: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="What it costs; else OpenAI's list price, and nothing at another server."
+    )
+    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 8000
+
+
+class PiperSettings(_CloudSettings):
+    """Piper, where it runs as a function of its own."""
+
+    function_name: str | None = Field(None, description="Lambda function to call; else Piper runs in this process.")
+    silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 10_000
