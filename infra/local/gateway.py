@@ -1,4 +1,4 @@
-"""API Gateway's HTTP API and Lambda on one machine: HTTP in, the handler that Lambda would call, HTTP out."""
+"""API Gateway and Lambda on one machine: HTTP in, the handler that Lambda would call, HTTP out; WebSocket beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -22,13 +22,14 @@ from danmu_tts.observability import get_logger
 from danmu_tts.ports import SignedAudioFiles
 from infra.local.audio_files import SignedAudioEndpoint
 from infra.local.http_events import HttpRequest, MalformedResultError, build_event, encode_json, parse_response
+from infra.local.http_requests import PayloadTooLargeError, check_request_size, read_body
 from infra.local.http_responses import HttpResponse, error_response, send_response
+from infra.local.invocations import LambdaHandler
 from infra.local.lambda_context import LocalLambdaContext
+from infra.local.management_api import ManagementApi
+from infra.local.websocket_gateway import WebSocketApi
 
 logger = get_logger("gateway")
-
-LambdaHandler = Callable[[dict[str, Any], Any], object]
-"""A synchronous Lambda handler: (event, context) to a JSON-able result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def create_gateway(
     audio_files: SignedAudioFiles,
     limits: GatewayLimits,
     max_concurrency: int,
+    websocket: WebSocketApi | None = None,
     epoch_s: Callable[[], float] = time.time,
     monotonic_s: Callable[[], float] = time.monotonic,
     new_request_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -70,12 +72,18 @@ def create_gateway(
         audio_files: Opens the files behind signed links.
         limits: Sizes and time.
         max_concurrency: Invocations at once. One more waits for a slot, and its wait counts towards its timeout.
+        websocket: Served at ``/ws``, with its ``/@connections/{id}``; every other WebSocket is refused.
         epoch_s: Seconds since 1970-01-01 UTC.
         monotonic_s: Seconds of a clock that never goes back.
         new_request_id: A new unique id for each request.
     """
     audio = SignedAudioEndpoint(audio_files, epoch_s=epoch_s, new_request_id=new_request_id)
-    app = Starlette(routes=[Route("/audio/{key:path}", audio)])
+    routes: list[BaseRoute] = [Route("/audio/{key:path}", audio)]
+    if websocket is not None:
+        # First, because it is asked for a thousand times as often.
+        routes.insert(0, Route("/@connections/{connection_id}", ManagementApi(websocket.connections)))
+        routes.append(WebSocketRoute("/ws", websocket))
+    app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     app.router.default = _HttpApi(
         handler,
@@ -91,10 +99,6 @@ def create_gateway(
 # A load balancer must hear that the process lives, also while everybody else waits for a vendor.
 _PROBED_PATH = "/health"
 _PROBE_SLOTS = 2
-
-
-class _PayloadTooLargeError(Exception):
-    """A request that API Gateway or Lambda would refuse for its size."""
 
 
 class _HttpApi:
@@ -126,7 +130,7 @@ class _HttpApi:
             event = await self._receive_event(scope, receive, request_id)
         except ClientDisconnect:
             return
-        except _PayloadTooLargeError as exc:
+        except PayloadTooLargeError as exc:
             response = error_response(413, str(exc), code="invalid_request", request_id=request_id)
         else:
             response = await self._invoke(event, request_id)
@@ -136,7 +140,7 @@ class _HttpApi:
     async def _receive_event(self, scope: Scope, receive: Receive, request_id: str) -> dict[str, Any]:
         limits = self._limits
         # An event is never smaller than the body in it, so the stricter limit stops the upload.
-        body = await _read_body(scope, receive, max_bytes=min(limits.http_body_bytes, limits.request_payload_bytes))
+        body = await read_body(scope, receive, max_bytes=min(limits.http_body_bytes, limits.request_payload_bytes))
         client, server = scope.get("client"), scope.get("server")
         request = HttpRequest(
             method=scope["method"],
@@ -150,7 +154,7 @@ class _HttpApi:
             port=server[1] if server else 80,
         )
         event = build_event(request, request_id=request_id, epoch_ms=int(self._epoch_s() * 1000))
-        _check_request_size(len(encode_json(event)), limits.request_payload_bytes)
+        check_request_size(len(encode_json(event)), limits.request_payload_bytes)
         return event
 
     async def _invoke(self, event: dict[str, Any], request_id: str) -> HttpResponse:
@@ -204,24 +208,3 @@ class _HttpApi:
             logger.exception("Request %s: the handler failed", request_id)
             message = "Internal server error."
         return error_response(500, message, code="internal_error", request_id=request_id)
-
-
-async def _read_body(scope: Scope, receive: Receive, *, max_bytes: int) -> bytes:
-    """Read the body, holding at most ``max_bytes`` and what one message brings."""
-    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    _check_request_size(int(announced), max_bytes)
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        _check_request_size(len(body), max_bytes)
-        more = message.get("more_body", False)
-    return bytes(body)
-
-
-def _check_request_size(size_bytes: int, max_bytes: int) -> None:
-    if size_bytes > max_bytes:
-        raise _PayloadTooLargeError(f"The request is {size_bytes} bytes or more and the limit is {max_bytes}.")

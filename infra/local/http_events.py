@@ -146,16 +146,30 @@ def _add_gateway_headers(headers: dict[str, str], request: HttpRequest, *, reque
     headers.setdefault("host", "localhost")
     if request.body:
         headers["content-length"] = str(len(request.body))
-    # The format of an X-Ray root: version, eight hex digits of epoch seconds, 96 bits.
+    headers.setdefault("x-amzn-trace-id", trace_id(request_id, epoch_ms))
+
+
+def trace_id(request_id: str, epoch_ms: int) -> str:
+    """Return an ``X-Amzn-Trace-Id``: an X-Ray root of version, eight hex digits of epoch seconds, and 96 bits."""
     unique = hashlib.sha256(request_id.encode()).hexdigest()[:24]
-    headers.setdefault("x-amzn-trace-id", f"Root=1-{epoch_ms // 1000:08x}-{unique}")
+    return f"Root=1-{epoch_ms // 1000:08x}-{unique}"
+
+
+def format_request_time(epoch_ms: int) -> str:
+    """Return a moment in the Common Log Format, as API Gateway writes it: ``19/Jan/2023:21:13:26 +0000``."""
+    moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
+    return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
+
+
+def name_of_domain(host: str) -> str:
+    """Return a Host header without its port, which API Gateway's ``domainName`` never has."""
+    return _HOST_PORT.sub("", host)
 
 
 def _request_context(
     request: HttpRequest, path: str, headers: dict[str, str], *, request_id: str, epoch_ms: int
 ) -> dict[str, Any]:
-    domain_name = _HOST_PORT.sub("", headers["host"])
-    moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
+    domain_name = name_of_domain(headers["host"])
     return {
         "accountId": ACCOUNT_ID,
         "apiId": API_ID,
@@ -171,7 +185,7 @@ def _request_context(
         "requestId": request_id,
         "routeKey": "$default",
         "stage": "$default",
-        "time": f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000",
+        "time": format_request_time(epoch_ms),
         "timeEpoch": epoch_ms,
     }
 

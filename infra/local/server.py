@@ -12,6 +12,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from infra.local.websocket_protocol import GatewayWebSocketProtocol
+
 # What is in flight at Ctrl-C may take so long to finish, in seconds.
 GRACEFUL_SHUTDOWN_S = 10
 # An idle connection is kept for a page that asks again soon, in seconds.
@@ -81,6 +83,11 @@ def create_server(app: ASGIApp, *, on_ready: Callable[[str], None]) -> uvicorn.S
         http="h11",
         loop="asyncio",
         h11_max_incomplete_event_size=MAX_UNFINISHED_HEADER_BYTES,
+        ws=GatewayWebSocketProtocol,
+        # API Gateway sends none that anybody has documented.
+        ws_ping_interval=None,
+        # Saves nothing between programs on one machine, and costs each connection its compressor.
+        ws_per_message_deflate=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
         # API Gateway's source address is the TCP peer; a caller cannot claim another.

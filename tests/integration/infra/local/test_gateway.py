@@ -13,7 +13,8 @@ import mangum
 import pytest
 from starlette.types import ASGIApp, Message
 
-from infra.local.gateway import GatewayLimits, LambdaHandler, create_gateway
+from infra.local.gateway import GatewayLimits, create_gateway
+from infra.local.invocations import LambdaHandler
 from infra.local.lambda_context import LocalLambdaContext
 
 MIB = 1024 * 1024
