@@ -34,18 +34,31 @@ def serve(host: str | None, port: int | None) -> NoReturn:
     os._exit(code)
 
 
-def _create_app() -> ASGIApp:
+def _create_app(base_url: str) -> ASGIApp:
+    # As on AWS, the platform tells the function where its connections are found.
+    os.environ.setdefault("DANMU_TTS_WEBSOCKET__MANAGEMENT_URL", base_url)
+
     from danmu_tts.bootstrap import container
+    from functions.authorizer.handler import handler as authorizer
     from functions.rest_api.handler import handler
+    from functions.websocket_api.handler import handler as websocket_handler
     from infra.local.gateway import GatewayLimits, create_gateway
+    from infra.local.websocket_connections import WebSocketLimits
+    from infra.local.websocket_gateway import WebSocketApi
 
     built = container()
+    ours = built.settings.websocket
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     return create_gateway(
         handler,
         audio_files=built.signed_files,
         limits=GatewayLimits(),
         max_concurrency=built.settings.server.max_concurrency,
+        websocket=WebSocketApi(
+            websocket_handler,
+            authorizer=authorizer,
+            limits=WebSocketLimits(idle_s=ours.idle_limit_s, duration_s=ours.duration_limit_s),
+        ),
     )
 
 
@@ -55,6 +68,7 @@ def _preload() -> None:
     from danmu_tts.bootstrap import container
     from danmu_tts.domain.errors import DanmuTTSError
 
+    process_loop.run(container().delivery.prepare())
     for watched in container().backends.watched.values():
         try:
             process_loop.run(watched.backend.initialize())

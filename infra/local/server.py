@@ -26,7 +26,7 @@ class CannotListenError(Exception):
     """The address cannot be listened on. The message is one line for the user, with a way out."""
 
 
-def run(create_app: Callable[[], ASGIApp], *, host: str, port: int, on_ready: Callable[[str], None]) -> int:
+def run(create_app: Callable[[str], ASGIApp], *, host: str, port: int, on_ready: Callable[[str], None]) -> int:
     """Serve until Ctrl-C and return the process's exit code. SIGTERM is as graceful and then ends the process.
 
     The socket comes first: where it cannot be had, that is said in one line on stderr, the code is 1, and
@@ -35,7 +35,7 @@ def run(create_app: Callable[[], ASGIApp], *, host: str, port: int, on_ready: Ca
     A thread that outlasts the graceful shutdown keeps the process alive until it ends; Ctrl-C again ends it at once.
 
     Args:
-        create_app: Makes the application.
+        create_app: Makes the application that is reached by this base URL from here.
         host: A name or an address, ``127.0.0.1`` for this machine only.
         port: A TCP port; 0 lets the system choose.
         on_ready: Called once with the base URL as soon as requests are answered.
@@ -47,7 +47,7 @@ def run(create_app: Callable[[], ASGIApp], *, host: str, port: int, on_ready: Ca
         return 1
     # Uvicorn finishes gracefully and then passes the signal on.
     with listener, contextlib.suppress(KeyboardInterrupt):
-        create_server(create_app(), on_ready=on_ready).run(sockets=[listener])
+        create_server(create_app(base_url(listener)), on_ready=on_ready).run(sockets=[listener])
     return 0
 
 

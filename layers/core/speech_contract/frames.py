@@ -5,7 +5,7 @@ Every ``speak`` that was ``accepted`` ends in exactly one of ``done``, ``cancell
 """
 
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -87,14 +87,23 @@ class Ping(_ClientFrame):
 ClientFrame = Annotated[Speak | Cancel | Resume | ListVoices | Ping, Field(discriminator="action")]
 
 
-class Accepted(BaseModel):
+class _ServerFrame(BaseModel):
+    _left_out: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are not sent where there is nothing to say."""
+
+    def encode(self) -> bytes:
+        """As it is sent."""
+        return self.model_dump_json(exclude={name for name in self._left_out if getattr(self, name) is None}).encode()
+
+
+class Accepted(_ServerFrame):
     """It will be spoken."""
 
     type: Literal["accepted"] = "accepted"
     id: str
 
 
-class Audio(BaseModel):
+class Audio(_ServerFrame):
     """The next piece of an utterance's audio, or all of it by URL. Pieces put together are a file of its format."""
 
     type: Literal["audio"] = "audio"
@@ -108,7 +117,7 @@ class Audio(BaseModel):
     )
 
 
-class Done(BaseModel):
+class Done(_ServerFrame):
     """All audio was sent."""
 
     type: Literal["done"] = "done"
@@ -130,14 +139,14 @@ class Done(BaseModel):
     timings: TimingsAnswer
 
 
-class Cancelled(BaseModel):
+class Cancelled(_ServerFrame):
     """It was cancelled; nothing more comes of it."""
 
     type: Literal["cancelled"] = "cancelled"
     id: str
 
 
-class Error(BaseModel):
+class Error(_ServerFrame):
     """What went wrong: with an utterance where ``id`` names one, which ends it; else with the frame that was sent."""
 
     type: Literal["error"] = "error"
@@ -145,8 +154,10 @@ class Error(BaseModel):
     error: ErrorDetail
     retry_after_s: Annotated[float | None, Field(description="When trying again makes sense.")] = None
 
+    _left_out = frozenset({"id", "retry_after_s"})
 
-class Voices(BaseModel):
+
+class Voices(_ServerFrame):
     """Who can speak now."""
 
     type: Literal["voices"] = "voices"
@@ -154,16 +165,14 @@ class Voices(BaseModel):
     final: Annotated[bool, Field(description="No more will come.")] = True
 
 
-class Pong(BaseModel):
+class Pong(_ServerFrame):
     """Here."""
 
     type: Literal["pong"] = "pong"
 
 
-ServerFrame = Annotated[
-    Accepted | Audio | Done | Cancelled | Error | Voices | Pong,
-    Field(discriminator="type"),
-]
+AnyServerFrame = Accepted | Audio | Done | Cancelled | Error | Voices | Pong
+ServerFrame = Annotated[AnyServerFrame, Field(discriminator="type")]
 
 
 @cache

@@ -25,6 +25,10 @@ class Connections(Protocol):
 class Pusher(Protocol):
     """Sends messages to connections through the gateway that holds them."""
 
+    async def prepare(self) -> None:
+        """Load what ``push`` needs."""
+        ...
+
     async def push(self, to: Connection, message: bytes) -> None:
         """Send one text message. Raises ListenerGoneError and ListenerBusyError."""
         ...

@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 from danmu_tts.domain.connections import Connection, ListenerGoneError
 from danmu_tts.services.delivery import Delivery
@@ -48,7 +49,7 @@ class _Take:
         self.ends = len(self.audio) if self.url else self.offset + len(piece)
         final = whole and self.ends == len(self.audio)
         data = None if self.url else b64encode(piece).decode("ascii")
-        restart = self.first > 0 and not self.begins
+        restart: Literal[True] | None = True if self.first > 0 and not self.begins else None
         return Audio(id=utterance_id, seq=self.seq, data=data, url=self.url, final=final, restart=restart)
 
     def note(self, sent: Audio) -> None:

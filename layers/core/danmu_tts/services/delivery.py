@@ -1,15 +1,16 @@
 """Telling one connection something: tried again while its gateway is busy, given up when it is gone."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-
-from pydantic import BaseModel
+from importlib import import_module
 
 from danmu_tts.background import Background
 from danmu_tts.domain.connections import Connection, ListenerBusyError, ListenerGoneError
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import Connections, Pusher
+from speech_contract.frames import AnyServerFrame
 
 logger = get_logger("connections")
 
@@ -35,11 +36,16 @@ class Delivery:
         self._sleep = sleep
         self._forgetting = Background()
 
-    async def send(self, to: Connection, frame: BaseModel) -> None:
+    async def prepare(self) -> None:
+        """Load now what the first message would otherwise have to wait for."""
+        await asyncio.to_thread(import_module, "tenacity")
+        await self._pusher.prepare()
+
+    async def send(self, to: Connection, frame: AnyServerFrame) -> None:
         """Send one frame. Raises ListenerGoneError, also for a listener that does not keep up; it is hung up on."""
         from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-        message = frame.model_dump_json(exclude_none=True).encode()
+        message = frame.encode()
         gives_up_s = self._clock() + _PATIENCE_S
 
         def is_patient_no_more(_: RetryCallState) -> bool:

@@ -70,6 +70,7 @@ class Sessions:
 
     async def connect(self, connection: Connection) -> None:
         """Note a new connection. It may speak without: what needs the record fails by itself while there is none."""
+        await self._delivery.prepare()
         with suppress(StoreAwayError):
             await self._connections.add(connection)
 

@@ -23,7 +23,7 @@ async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"8")]})
         await send({"type": "http.response.body", "body": b"finished"})
 
-sys.exit(run(lambda: app, host="127.0.0.1", port=0, on_ready=lambda url: print(url, flush=True)))
+sys.exit(run(lambda _: app, host="127.0.0.1", port=0, on_ready=lambda url: print(url, flush=True)))
 """
 
 
@@ -33,7 +33,7 @@ def serve_hello(serve: Callable[[ASGIApp], str]) -> str:
 
 
 def test_a_taken_port_is_one_clear_line_before_anything_is_loaded(capsys: pytest.CaptureFixture[str]) -> None:
-    def create_app() -> ASGIApp:
+    def create_app(_: str) -> ASGIApp:
         raise AssertionError("loaded")
 
     with listen("127.0.0.1", 0) as taken:
@@ -47,7 +47,7 @@ def test_a_taken_port_is_one_clear_line_before_anything_is_loaded(capsys: pytest
 
 def test_a_host_that_is_not_ours_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     # TEST-NET-1 (RFC 5737) is nobody's address.
-    assert run(lambda: None, host="192.0.2.1", port=8000, on_ready=lambda url: None) == 1  # type: ignore[arg-type,return-value]
+    assert run(lambda _: None, host="192.0.2.1", port=8000, on_ready=lambda url: None) == 1  # type: ignore[arg-type,return-value]
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert "192.0.2.1 port 8000" in message

@@ -3,7 +3,9 @@
 An endpoint of https is AWS's own and gets a signature; any other is an emulator on this machine or beside it.
 """
 
+import asyncio
 import contextlib
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -29,6 +31,10 @@ class ManagementApi:
         self._timeout_s = timeout_s
         self._signer = ExecuteApiSigner()
         self._session: aiohttp.ClientSession | None = None
+
+    async def prepare(self) -> None:
+        """See ``ports.Pusher.prepare``."""
+        await asyncio.to_thread(import_module, "aiohttp")
 
     async def push(self, to: Connection, message: bytes) -> None:
         """See ``ports.Pusher.push``."""
