@@ -25,12 +25,12 @@ async def receive(built: Container, connection: Connection, body: str) -> dict[s
     """Do what a frame asks; what goes wrong is said to the client, and the connection stays."""
     started, action, outcome = perf_counter(), "none", "ok"
     try:
-        frame = frames.client_frames().validate_json(body)
+        frame = _read(body)
         action = frame.action
         await _ACTIONS[type(frame)](built, connection, frame)
-    except ValidationError as error:
-        outcome = "invalid_request"
-        await _tell(built, connection, _invalid(error))
+    except _InvalidFrameError as error:
+        outcome = error.answer.error.code
+        await _tell(built, connection, error.answer)
     except DanmuTTSError as error:
         outcome = error.code
         await _tell(built, connection, error_frame(error))
@@ -43,6 +43,24 @@ async def receive(built: Container, connection: Connection, body: str) -> dict[s
     fields = {"outcome": outcome, "duration_ms": round((perf_counter() - started) * 1000, 1)}
     access_log.info("websocket %s", action, extra=fields)
     return {"statusCode": 200}
+
+
+class _InvalidFrameError(Exception):
+    """What was sent is no frame; ``answer`` says why not."""
+
+    def __init__(self, answer: frames.Error) -> None:
+        super().__init__(answer.error.message)
+        self.answer = answer
+
+
+def _read(body: str) -> frames.ClientFrame:
+    try:
+        return frames.client_frames().validate_json(body)
+    except ValidationError as error:
+        problem: dict[str, Any] = dict(error.errors(include_url=False, include_input=False)[0])
+        # The first part of the path is the action. Where that is unknown, there is no field to blame.
+        path = () if problem["type"].startswith("union_tag") else tuple(str(part) for part in problem["loc"][1:])
+        raise _InvalidFrameError(frames.Error(error=validation_error(problem, path, _NO_OBJECT)[1])) from error
 
 
 async def _speak(built: Container, connection: Connection, frame: frames.Speak) -> None:
@@ -83,14 +101,6 @@ _ACTIONS: dict[type[BaseModel], Callable[[Container, Connection, Any], Awaitable
 def _in_frames(voices: list[VoiceAnswer]) -> list[frames.Voices]:
     parts = [voices[start : start + _VOICES_A_FRAME] for start in range(0, len(voices), _VOICES_A_FRAME)] or [[]]
     return [frames.Voices(voices=part, final=part is parts[-1]) for part in parts]
-
-
-def _invalid(error: ValidationError) -> frames.Error:
-    problem: dict[str, Any] = dict(error.errors(include_url=False, include_input=False)[0])
-    path = tuple(str(part) for part in problem["loc"])
-    if problem["type"].startswith("union_tag"):
-        return frames.Error(error=validation_error(problem, (), _NO_OBJECT)[1])
-    return frames.Error(error=validation_error(problem, path[1:], _NO_OBJECT)[1])
 
 
 async def _tell(built: Container, connection: Connection, frame: frames.Error) -> None:

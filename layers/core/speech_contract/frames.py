@@ -112,9 +112,11 @@ class Audio(_ServerFrame):
     data: Annotated[str | None, Field(description="Base64 of at most 24,000 bytes.")] = None
     url: Annotated[str | None, Field(description="Where the whole is, when it is long and ready.")] = None
     final: Annotated[bool, Field(description="No more will come; its data may be empty.")] = False
-    restart: Annotated[bool, Field(description="Another voice begins anew: forget what came before this piece.")] = (
-        False
-    )
+    restart: Annotated[
+        Literal[True] | None, Field(description="Another voice begins anew: forget what came before this piece.")
+    ] = None
+
+    _left_out = frozenset({"data", "url", "restart"})
 
 
 class Done(_ServerFrame):

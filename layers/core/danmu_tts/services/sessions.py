@@ -105,6 +105,9 @@ class Sessions:
             await stream.run()
         except ListenerGoneError:
             logger.info("nobody listens any more")
+        except Exception as error:
+            logger.exception("unhandled error", extra=describe_error(error))
+            await self._delivery.send(connection, Error(id=asked.id, error=internal_error()))
         finally:
             limit.cancel()
             making.cancel()
