@@ -137,4 +137,4 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     def _abort_later(self) -> None:
         """Give what is still to be sent a moment. ``transport.close`` alone would wait for ever."""
         if self._abort_timer is None and not self.disconnected:
-            self._abort_timer = self.loop.call_later(self.close_timeout + 1, self.transport.abort)
+            self._abort_timer = self.loop.call_later(self.close_timeout, self.transport.abort)

@@ -128,14 +128,8 @@ class RawClient:
         return code
 
     def read_rest(self) -> bytes:
-        """Read until the server hangs up."""
-        rest = b""
-        try:
-            while chunk := self.socket.recv(65536):
-                rest += chunk
-        except ConnectionResetError:
-            pass
-        return rest
+        """Read until the server hangs up, which must be no reset."""
+        return b"".join(iter(lambda: self.socket.recv(65536), b""))
 
     def reset(self) -> None:
         """Vanish without a word."""
