@@ -78,12 +78,7 @@ def create_gateway(
         new_request_id: A new unique id for each request.
     """
     audio = SignedAudioEndpoint(audio_files, epoch_s=epoch_s, new_request_id=new_request_id)
-    routes: list[BaseRoute] = [Route("/audio/{key:path}", audio)]
-    if websocket is not None:
-        # First, because it is asked for a thousand times as often.
-        routes.insert(0, Route("/@connections/{connection_id}", ManagementApi(websocket.connections)))
-        routes.append(WebSocketRoute("/ws", websocket))
-    app = Starlette(routes=routes)
+    app = Starlette(routes=[*_websocket_routes(websocket), Route("/audio/{key:path}", audio)])
     app.router.redirect_slashes = False
     app.router.default = _HttpApi(
         handler,
@@ -94,6 +89,13 @@ def create_gateway(
         new_request_id=new_request_id,
     )
     return app
+
+
+def _websocket_routes(websocket: WebSocketApi | None) -> list[BaseRoute]:
+    if websocket is None:
+        return []
+    management = ManagementApi(websocket.connections)
+    return [Route("/@connections/{connection_id}", management), WebSocketRoute("/ws", websocket)]
 
 
 # A load balancer must hear that the process lives, also while everybody else waits for a vendor.

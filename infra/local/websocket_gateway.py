@@ -102,6 +102,8 @@ class WebSocketApi:
             with contextlib.suppress(OSError):
                 await send_refusal(refusal, request_id=new_id(self._random_bytes), send=send)
             return
+        except asyncio.CancelledError:  # the server stops, and has hung up already
+            return
         connection = Connection(session, send, limits=self._limits, background=self._background)
         code, reason = _ABNORMAL_CLOSURE, ""
         try:
