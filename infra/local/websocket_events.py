@@ -79,8 +79,9 @@ class Session:
         source_ip: The client's address.
         user_agent: The client's User-Agent, if it sent one.
         domain_name: The host that it asked for, without a port.
-        authorizer: What the authorizer said, or None without one. AWS's guide promises it for ``$connect``; users of
-            live APIs report it in the events of all routes (serverless-offline, issue 1379).
+        authorizer: What the authorizer said, or None without one. Events of ``$connect`` logged from live APIs have
+            it; that those of all later routes have it too, the guide does not say, but users of live APIs did when
+            they had serverless-offline changed to do the same (its pull request 1380).
     """
 
     connection_id: str
