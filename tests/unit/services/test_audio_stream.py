@@ -65,10 +65,9 @@ def audio_of(frames: list[AnyServerFrame]) -> list[Audio]:
 
 def heard(frames: list[AnyServerFrame]) -> bytes:
     """What a client has that does as ``Audio`` says."""
-    audio, seq = b"", 0
-    for frame in audio_of(frames):
+    audio = b""
+    for seq, frame in enumerate(audio_of(frames)):
         assert frame.seq == seq
-        seq += 1
         audio = (b"" if frame.restart else audio) + base64.b64decode(frame.data or "")
     return audio
 
