@@ -1,7 +1,5 @@
-import queue
-import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -9,31 +7,17 @@ from starlette.types import ASGIApp
 
 from infra.local.gateway import GatewayLimits, create_gateway
 from infra.local.invocations import LambdaHandler
-from infra.local.server import create_server, listen
 from infra.local.websocket_connections import WebSocketLimits
 from infra.local.websocket_gateway import WebSocketApi
+from tests.builders.serving import serving
 from tests.builders.websocket_site import Handler, NoAudioFiles, Reaction, Site
-
-
-@contextmanager
-def _serving(app: ASGIApp) -> Iterator[str]:
-    urls: queue.Queue[str] = queue.Queue()
-    server = create_server(app, on_ready=urls.put)
-    with listen("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield urls.get(timeout=20)
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[ASGIApp], str]]:
     """Serves an application over real TCP until the module's tests are done, and returns its base URL."""
     with ExitStack() as stack:
-        yield lambda app: stack.enter_context(_serving(app))
+        yield lambda app: stack.enter_context(serving(app))
 
 
 StartWebSocket = Callable[..., Site]

@@ -91,16 +91,18 @@ class RedisConnections:
 class RedisUtterances:
     """See ``ports.Utterances``."""
 
-    def __init__(self, redis: RedisClient) -> None:
+    def __init__(self, redis: RedisClient, lease_ms: int = _LEASE_MS) -> None:
+        """``lease_ms``: how soon one whose speaker died is forgotten."""
         self._redis = redis
+        self._lease_ms = lease_ms
 
     async def begin(self, owner: str, utterance_id: str) -> bool:
         """See ``ports.Utterances.begin``."""
-        return bool(await self._redis.call(_BEGIN, [self._key(owner, utterance_id)], [_LEASE_MS]))
+        return bool(await self._redis.call(_BEGIN, [self._key(owner, utterance_id)], [self._lease_ms]))
 
     async def look(self, owner: str, utterance_id: str) -> Wishes:
         """See ``ports.Utterances.look``. It also brings back what Redis lost meanwhile."""
-        cancel, listener = await self._redis.call(_LOOK, [self._key(owner, utterance_id)], [_LEASE_MS])
+        cancel, listener = await self._redis.call(_LOOK, [self._key(owner, utterance_id)], [self._lease_ms])
         if not listener:
             return Wishes(cancel is not None)
         record, seq = json.loads(listener)
