@@ -5,6 +5,7 @@ import pytest
 
 from danmu_tts.domain.access import (
     ANONYMOUS,
+    Grant,
     Keyless,
     KeyState,
     KeyText,
@@ -208,3 +209,42 @@ def test_a_token_for_no_room_is_not_made(bench: AccessBench, room: str) -> None:
 def test_a_token_for_no_time_or_for_ever_is_not_made(bench: AccessBench, ttl_s: int) -> None:
     with pytest.raises(DanmuTTSError):
         bench.access.room_token(RECORD, ROOM, Role.PLAYER, ttl_s)
+
+
+async def test_a_grant_lasts_as_long_as_its_key(bench: AccessBench) -> None:
+    grant = await bench.access.admit(str(KEY), local=False)
+    assert await bench.access.principal_of(grant) == RECORD.principal
+    await bench.access.revoke(RECORD.id)
+    with pytest.raises(UnauthorizedError):
+        await bench.access.principal_of(grant)
+
+
+async def test_a_grant_ends_when_its_key_is_rotated(bench: AccessBench) -> None:
+    token = bench.access.room_token(RECORD, ROOM, Role.PLAYER, DAY_S)
+    grants = [await bench.access.admit(each, local=False) for each in (str(KEY), token)]
+    await bench.access.rotate(RECORD.id)
+    for grant in grants:
+        with pytest.raises(UnauthorizedError):
+            await bench.access.principal_of(grant)
+
+
+async def test_a_room_tokens_grant_ends_with_the_token(bench: AccessBench) -> None:
+    grant = await bench.access.admit(bench.access.room_token(RECORD, ROOM, Role.PLAYER, DAY_S), local=False)
+    assert await bench.access.principal_of(grant) == RECORD.token_holder(ROOM, Role.PLAYER)
+    bench.clock.advance(DAY_S)
+    with pytest.raises(UnauthorizedError):
+        await bench.access.principal_of(grant)
+
+
+@pytest.mark.parametrize("grant", [Grant("nobody"), Grant("a" * 12, "0" * 16), Grant(RECORD.id, "")])
+async def test_a_grant_that_was_made_up_is_refused(bench: AccessBench, grant: Grant) -> None:
+    with pytest.raises(UnauthorizedError):
+        await bench.access.principal_of(grant)
+
+
+async def test_a_caller_without_a_key_is_nobody_once_everybody_needs_one() -> None:
+    free, strict = access_bench(keyless=Keyless.LOCAL), access_bench(keyless=Keyless.NOBODY)
+    grant = await free.access.admit(None, local=True)
+    assert await free.access.principal_of(grant) is ANONYMOUS
+    with pytest.raises(UnauthorizedError):
+        await strict.access.principal_of(grant)

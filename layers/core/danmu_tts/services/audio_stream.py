@@ -120,7 +120,7 @@ class AudioStream:
 
     def move(self, to: Connection, seq: int) -> None:
         """Go on with its client on another connection, from the first piece of audio that it has not heard."""
-        self._to = to
+        self._to, self._is_accepted = to, True
         if isinstance(self._sending, Audio) and self._sending.seq == self._take.seq < seq:
             self._take.note(self._sending)  # it did arrive, which is not known here yet
         self._take.rewind(seq)
