@@ -12,17 +12,18 @@ from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.observability import get_logger, request_scope
 from functions.rest_api import access, errors, headers
-from functions.rest_api.routes import health, openai_audio, speech, voices
+from functions.rest_api.routes import health, openai_audio, speech, voices, websocket
 
 access_log = get_logger("access")
 
 # What tells nobody anything that is not in the documentation. Every other route knows who asks.
-OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health"})
+OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/v1/websocket-schema", "/health"})
 
 _DESCRIPTION = """A live stream's chat (danmu), spoken aloud.
 
 `/v1/audio/speech` is OpenAI's contract: any client of theirs works here with another `base_url`.
-`/v1/speech` is the native one, which answers with a URL, captions and timings."""
+`/v1/speech` is the native one, which answers with a URL, captions and timings.
+Over the WebSocket speech is heard while it is made; `/v1/websocket-schema` has its frames."""
 
 
 def create_app(container: Container) -> FastAPI:
@@ -36,7 +37,7 @@ def create_app(container: Container) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.container = container
-    for routes in (openai_audio, speech, voices, health):
+    for routes in (openai_audio, speech, voices, websocket, health):
         app.include_router(routes.router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     access.describe(app, OPEN_PATHS)

@@ -40,5 +40,8 @@ class RecordingMetrics:
         self.characters[backend] += characters
         self.usd[backend] = self.usd.get(backend, 0.0) + usd
 
+    def connections(self, count: int) -> None:
+        pass
+
     def render(self) -> tuple[bytes, str]:
         return b"", "text/plain"

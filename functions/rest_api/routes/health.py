@@ -1,5 +1,6 @@
 """Is it well, and what did it do."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -138,5 +139,7 @@ def report_status(report: BackendReport) -> BackendStatus:
 )
 async def metrics(container: ContainerDep) -> Response:
     """Figures in Prometheus' text format."""
+    with suppress(StoreAwayError):
+        container.metrics.connections(await container.sessions.count())
     body, content_type = container.metrics.render()
     return Response(body, media_type=content_type)

@@ -34,6 +34,10 @@ class Metrics(Protocol):
         """Count what was made, as the backend bills it."""
         ...
 
+    def connections(self, count: int) -> None:
+        """Note how many WebSocket connections there are."""
+        ...
+
     def render(self) -> tuple[bytes, str]:
         """All figures as text for a scraper, and its media type."""
         ...

@@ -1,6 +1,6 @@
 """Figures for whoever scrapes ``/metrics``."""
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -49,6 +49,9 @@ class PrometheusMetrics:
         self._characters = Counter(
             "tts_characters", "Characters made, as billed.", ("backend",), registry=self._registry
         )
+        self._connections = Gauge(
+            "tts_websocket_connections", "WebSocket connections, in all processes.", registry=self._registry
+        )
         self._spent = Counter("tts_spent_usd", "US dollars at list price.", ("backend",), registry=self._registry)
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
@@ -81,6 +84,10 @@ class PrometheusMetrics:
         """Count what was made."""
         self._characters.labels(backend).inc(characters)
         self._spent.labels(backend).inc(usd)
+
+    def connections(self, count: int) -> None:
+        """Note how many WebSocket connections there are."""
+        self._connections.set(count)
 
     def render(self) -> tuple[bytes, str]:
         """All figures in Prometheus' text format, and its media type."""
