@@ -12,6 +12,8 @@ from benchmarks import (
     shared_cache_hit,
     startup,
     throughput,
+    websocket_connections,
+    websocket_first_audio,
 )
 from benchmarks.lines import load_lines
 
@@ -19,9 +21,11 @@ _ALL = {
     "imports": imports.run,
     "startup": startup.run,
     "first_audio": first_audio.run,
+    "websocket_first_audio": websocket_first_audio.run,
     "engine_threads": engine_threads.run,
     "cache_hit": cache_hit.run,
     "shared_cache_hit": shared_cache_hit.run,
+    "websocket_connections": websocket_connections.run,
     "throughput": throughput.run,
     "failover": failover.run,
 }

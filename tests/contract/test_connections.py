@@ -123,3 +123,10 @@ async def test_neither_an_owners_name_nor_a_clients_is_in_a_key() -> None:
     keys = await redis.run("KEYS", "*")
     assert keys
     assert not [key for key in keys if b"a-secret-name" in key]
+
+
+async def test_a_late_look_does_not_bring_an_utterance_back(utterances: RedisUtterances) -> None:
+    await utterances.begin(*NAME)
+    await utterances.end(*NAME)
+    assert await utterances.look(*NAME) == Wishes()
+    assert await utterances.begin(*NAME)

@@ -64,7 +64,10 @@ class Unfinished(BaseModel):
 
 
 class Resume(_ClientFrame):
-    """On a new connection with the same client id: go on. What cannot go on ends in an ``error`` not_found."""
+    """On a new connection with the same client id: go on. What cannot go on ends in an ``error`` not_found.
+
+    ``accepted`` may come again.
+    """
 
     action: Literal["resume"] = "resume"
     speaks: Annotated[tuple[Unfinished, ...], Field(min_length=1, max_length=100)]

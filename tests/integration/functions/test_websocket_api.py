@@ -222,7 +222,7 @@ class TestSeveralMessages:
         await bench.receive(THERE, {"action": "resume", "speaks": [{"id": "a", "seq": 0}]})
         gate.set()
         await speaking
-        assert bench.kinds(THERE) == ["audio", "done"]
+        assert bench.kinds(THERE)[-2:] == ["audio", "done"]
 
     async def test_nobody_else_may_come_back_for_it(self, bench: WebSocketBench, gate: asyncio.Event) -> None:
         speaking = bench.begin(HERE, speak())
@@ -276,7 +276,7 @@ class TestSeveralProcesses:
         await other.receive(THERE, {"action": "resume", "speaks": [{"id": "a", "seq": 0}]})
         gate.set()
         await speaking
-        assert one.kinds(THERE) == ["audio", "done"]
+        assert one.kinds(THERE)[-2:] == ["audio", "done"]
 
     async def test_another_process_refuses_an_id_that_is_not_finished(
         self, pair: tuple[WebSocketBench, WebSocketBench, asyncio.Event]

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -46,9 +46,19 @@ async def no_pause(_: float) -> None:
     pass
 
 
-def a_stream(pusher: FakePusher, to: Connection = HERE, return_s: float = 30) -> AudioStream:
+async def nothing() -> None:
+    pass
+
+
+def a_stream(
+    pusher: FakePusher,
+    to: Connection = HERE,
+    return_s: float = 30,
+    release: Callable[[], Awaitable[None]] | None = None,
+) -> AudioStream:
     connections = RedisConnections(RedisClient(RedisSettings()), 60)
-    return AudioStream("a", to, Delivery(connections, pusher, time.monotonic, no_pause), return_s)
+    delivery = Delivery(connections, pusher, time.monotonic, no_pause)
+    return AudioStream("a", to, delivery, return_s, release or nothing)
 
 
 @asynccontextmanager
@@ -192,6 +202,18 @@ async def test_the_first_end_is_the_only_one(pusher: FakePusher) -> None:
         stream.finish(DONE, b"some audio", None)
         stream.hear(b"audio")
     assert pusher.sent["here"] == [Accepted(id="a"), FAILED]
+
+
+async def test_its_name_is_free_before_its_client_knows_that_it_ended(pusher: FakePusher) -> None:
+    sent: list[str] = []
+
+    async def release() -> None:
+        sent.extend(frame.type for frame in pusher.sent["here"])
+
+    stream = a_stream(pusher, release=release)
+    async with running(stream):
+        stream.finish(DONE, b"some", None)
+    assert sent == ["accepted", "audio"]
 
 
 async def test_it_is_too_late_to_cancel_once_the_end_is_on_its_way(pusher: FakePusher) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -74,9 +75,22 @@ class AudioStream:
     Audio is kept until the end, so that a client that was cut off and came back hears what it missed.
     """
 
-    def __init__(self, utterance_id: str, to: Connection, delivery: Delivery, return_s: float) -> None:
-        """``return_s``: how long a client that is gone may take to come back."""
+    def __init__(
+        self,
+        utterance_id: str,
+        to: Connection,
+        delivery: Delivery,
+        return_s: float,
+        release: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Sends nothing yet.
+
+        Args:
+            return_s: how long a client that is gone may take to come back.
+            release: lets its name go. Called before its end is sent: who hears that may use the name again at once.
+        """
         self._id = utterance_id
+        self._release = release
         self._to = to
         self._delivery = delivery
         self._return_s = return_s
@@ -120,7 +134,9 @@ class AudioStream:
 
     def move(self, to: Connection, seq: int) -> None:
         """Go on with its client on another connection, from the first piece of audio that it has not heard."""
-        self._to, self._is_accepted = to, True
+        if to.id == self._to.id:
+            return  # nothing is lost over a connection that stands
+        self._to = to
         if isinstance(self._sending, Audio) and self._sending.seq == self._take.seq < seq:
             self._take.note(self._sending)  # it did arrive, which is not known here yet
         self._take.rewind(seq)
@@ -134,8 +150,12 @@ class AudioStream:
             self._sending = self._next()
             if self._sending is None:
                 await self._changed.wait()
-            elif await self._was_sent(self._sending) and self._sending is self._end:
+            elif self._sending is self._end:
+                await self._release()
+                await self._delivery.send(self._to, self._end)
                 return
+            else:
+                await self._send(self._sending)
 
     def _next(self) -> Frame | None:
         if not self._is_accepted:
@@ -144,8 +164,8 @@ class AudioStream:
             return self._end
         return self._take.next(self._id, whole=self._end is not None) or self._end
 
-    async def _was_sent(self, frame: Frame) -> bool:
-        """Send a frame to where the client is; False where it moved, or has to be looked at again what comes next."""
+    async def _send(self, frame: Frame) -> None:
+        """Send a frame to where the client is. Where it moves meanwhile, it is looked at again what comes next."""
         to, take = self._to, self._take
         self._moved.clear()
         sending = asyncio.ensure_future(self._delivery.send(to, frame))
@@ -154,11 +174,11 @@ class AudioStream:
         try:
             await asyncio.wait({sending, moving}, return_when=asyncio.FIRST_COMPLETED)
             if self._to is not to:
-                return False
+                return
             await sending
         except ListenerGoneError:
             await self._return(to)
-            return False
+            return
         finally:
             sending.cancel()
             moving.cancel()
@@ -166,7 +186,6 @@ class AudioStream:
             self._is_accepted = True
         if isinstance(frame, Audio) and take is self._take:
             take.note(frame)
-        return True
 
     async def _return(self, gone: Connection) -> None:
         """Wait for the client to come back. Raises ListenerGoneError where it does not."""

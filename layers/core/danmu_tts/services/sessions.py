@@ -94,7 +94,7 @@ class Sessions:
         principal = await self.authorize(connection)
         principal.require(Scope.SPEAK)
         name = (connection.owner, asked.id)
-        stream = AudioStream(asked.id, connection, self._delivery, self._options.return_s)
+        stream = AudioStream(asked.id, connection, self._delivery, self._options.return_s, lambda: self._end(name))
         await self._begin(name, stream)
         making = asyncio.create_task(self._make(stream, asked, principal))
         watching = asyncio.create_task(self._watch(name, stream))
@@ -112,8 +112,8 @@ class Sessions:
             limit.cancel()
             making.cancel()
             watching.cancel()
-            del self._streams[name]
-            self._ending.start(self._end(name))
+            if self._streams.get(name) is stream:
+                self._ending.start(self._end(name))
 
     async def cancel(self, connection: Connection, asked: Cancel) -> None:
         """Let an utterance be, whichever process speaks it. Raises NotFoundError for one that is done or unknown."""
@@ -151,6 +151,8 @@ class Sessions:
             raise
 
     async def _end(self, name: _Name) -> None:
+        """Let its name go."""
+        self._streams.pop(name, None)
         with suppress(StoreAwayError):
             await self._utterances.end(*name)
 
@@ -165,7 +167,7 @@ class Sessions:
 
     async def _watch(self, name: _Name, stream: AudioStream) -> None:
         """Do what others want of it."""
-        while True:
+        while self._streams.get(name) is stream:
             await self._sleep(_LOOK_EVERY_S)
             with suppress(StoreAwayError):
                 wishes = await self._utterances.look(*name)
@@ -197,5 +199,6 @@ class Sessions:
             taken = await self._utterances.was_taken(*name)
             if taken is not None:
                 return taken
-        await self._end(name)
+        with suppress(StoreAwayError):
+            await self._utterances.end(*name)
         return False

@@ -31,8 +31,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1
 """)
 _LOOK = Script("""
+if redis.call('HEXISTS', KEYS[1], 'alive') == 0 then return {false, false} end
 local wishes = redis.call('HMGET', KEYS[1], 'cancel', 'listener')
-redis.call('HSET', KEYS[1], 'alive', 1)
 if wishes[1] or wishes[2] then
     redis.call('HDEL', KEYS[1], 'cancel', 'listener')
     redis.call('HSET', KEYS[1], 'taken', 1)
@@ -101,7 +101,7 @@ class RedisUtterances:
         return bool(await self._redis.call(_BEGIN, [self._key(owner, utterance_id)], [self._lease_ms]))
 
     async def look(self, owner: str, utterance_id: str) -> Wishes:
-        """See ``ports.Utterances.look``. It also brings back what Redis lost meanwhile."""
+        """See ``ports.Utterances.look``."""
         cancel, listener = await self._redis.call(_LOOK, [self._key(owner, utterance_id)], [self._lease_ms])
         if not listener:
             return Wishes(cancel is not None)
