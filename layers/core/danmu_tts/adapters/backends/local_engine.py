@@ -8,10 +8,12 @@ cores, cutting the text so that the first audio is early, and even loudness are 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cachetools import LRUCache
 
+from danmu_tts.adapters.backends.loudness import SILENCE, Loudness
 from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
 from danmu_tts.domain.speech import Priority, Utterance
@@ -29,8 +31,14 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 logger = get_logger("backends")
 
-_PEAK = 0.9
-_SILENCE = 1e-4
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a spoken piece: float samples in -1..1, their rate in hertz, and whether the piece ends here."""
+
+    samples: "Samples"
+    rate_hz: int
+    is_last: bool = True
 
 
 class LocalEngine(Generic[M]):
@@ -60,6 +68,14 @@ class LocalEngine(Generic[M]):
     def _speak(self, model: M, voice: Voice, text: str, tempo: float) -> "tuple[Samples, int]":
         """Turn one piece into float samples in -1..1 and their rate in hertz; no samples where nothing can be said."""
         raise NotImplementedError
+
+    def _speak_in_windows(self, model: M, voice: Voice, text: str, tempo: float) -> Iterator[Window]:
+        """As ``_speak``, for an engine that has the first samples before the last: parts, the last of them marked."""
+        yield Window(*self._speak(model, voice, text, tempo))
+
+    def _usual_peak(self, model: M) -> float | None:
+        """How far the samples of a model usually swing, 0..1. None: an utterance is as loud as its first samples."""
+        return None
 
     async def initialize(self) -> None:
         """Load the default voice."""
@@ -100,29 +116,30 @@ class LocalEngine(Generic[M]):
         return f"no voice installed: pip install 'danmu-tts[{self.name}]'"
 
     def _chunks(self, utterance: Utterance) -> Iterator[AudioChunk]:
-        """All pieces, at one gain: raised to the first piece's peak and lowered only where a later one would clip."""
+        """All pieces as they are made, at one loudness. The caption of a piece comes with its end."""
         import numpy as np
 
         model = self._loaded(self._model_of(utterance.voice))
-        gain = played_ms = 0.0
+        loudness = Loudness(self._usual_peak(model))
+        played_ms = 0.0
         pronounced = False
         for piece in split_for_speech(utterance.text):
-            samples, rate_hz = self._spoken(model, utterance, piece)
-            pronounced = pronounced or samples.size > 0
-            peak = float(np.abs(samples).max(initial=0.0))
-            if peak < _SILENCE:
-                continue
-            gain = min(gain, _PEAK / peak) if gain else _PEAK / peak
-            pcm = (samples * (gain * 32767)).astype("<i2").tobytes()
-            ends_ms = played_ms + samples.size * 1000 / rate_hz
-            yield AudioChunk(pcm, rate_hz, captions=(Caption(piece, round(played_ms), round(ends_ms)),))
-            played_ms = ends_ms
+            started_ms = played_ms
+            for window in self._spoken(model, utterance, piece):
+                pronounced = pronounced or window.samples.size > 0
+                if played_ms == started_ms and np.abs(window.samples).max(initial=0.0) < SILENCE:
+                    continue  # nothing yet
+                played_ms += window.samples.size * 1000 / window.rate_hz
+                captions = (Caption(piece, round(started_ms), round(played_ms)),) if window.is_last else ()
+                pcm = loudness.pcm(window.samples, window.rate_hz)
+                yield AudioChunk(pcm, window.rate_hz, captions=captions)
         if not pronounced:
             raise NothingToSayError(f"{utterance.voice.id} cannot pronounce any of this text.", param="text")
 
-    def _spoken(self, model: M, utterance: Utterance, piece: str) -> "tuple[Samples, int]":
+    def _spoken(self, model: M, utterance: Utterance, piece: str) -> Iterator[Window]:
+        """The windows of a piece."""
         try:
-            return self._speak(model, utterance.voice, piece, utterance.tempo)
+            yield from self._speak_in_windows(model, utterance.voice, piece, utterance.tempo)
         except Exception as error:  # the edge of foreign code: whatever fails in an engine is this one error
             raise BackendUnavailableError(f"{self.name} failed while speaking: {type(error).__name__}.") from error
 
