@@ -1,4 +1,4 @@
-"""How long until the first audio: our clause-by-clause Piper against the stock engine's first sentence."""
+"""How long until the first audio: our Piper, by clauses and windows, against the stock engine's first sentence."""
 
 import asyncio
 import time
@@ -16,7 +16,10 @@ _LINES = (
     ("a clause break", "Hello chat, nice to see you all here tonight"),
     ("a clause break", "Well played, that was the best round so far"),
     ("no clause break", "that was the best round I have ever seen"),
-    ("fifteen letters", "Nice, well done"),
+    ("15, clause break", "Nice, well done"),
+    ("15, clause break", "Hello chat, hi!"),
+    ("15, none", "What a nice day"),
+    ("15, none", "that was so fun"),
 )
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     Samples = NDArray[Any]
 
 _PEAK = 0.9
+_ROOM = 1 - _PEAK
 SILENCE = 1e-4  # a lower peak is nothing to be raised
 # Longer than a pitch period of a deep voice, shorter than a syllable.
 _BLOCK_S = 0.02
@@ -36,8 +37,9 @@ class Loudness:
         if self._usual_peak:
             louder = samples * (_PEAK / self._usual_peak)
             louder *= self._limit(np.abs(louder), max(1, round(rate_hz * _BLOCK_S)))
-            # Only the very beginning of a window that is suddenly loud is above the peak still.
-            louder = np.clip(louder, -1, 1)
+            # Only the first block of a window that is suddenly loud can be above the peak still: bend, do not clip.
+            excess = np.maximum(np.abs(louder) - _PEAK, 0)
+            louder -= np.sign(louder) * (excess - _ROOM * np.tanh(excess / _ROOM))
         else:
             wanted = _PEAK / max(float(np.abs(samples).max()), SILENCE)
             self._gain = min(self._gain or wanted, wanted)

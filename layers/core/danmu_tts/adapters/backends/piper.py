@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _GENDERS = {"joe": "male", "ryan": "male", "huayan": "female", "lessac": "female", "amy": "female", "alba": "female"}
 
 
-_SAMPLE_TEXT = "1 2 3"  # every language reads digits
+_SAMPLE_TEXT = "1 2 3 4 5"  # every language reads digits
 # Shorter speech than asked for by less than this is not worth a second pass.
 _AUDIBLE_TEMPO_ERROR = 1.03
 
@@ -158,10 +158,10 @@ def _priors(voice: Any, stages: PiperStages, text: str, config: Any) -> "Iterato
 def _measured(voice: Any, stages: PiperStages) -> _LoadedVoice:
     """A voice that speaks in windows, if these are what it would say at once."""
     import numpy as np
-    from piper import SynthesisConfig
 
-    still = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
-    for prior in _priors(voice, stages, _SAMPLE_TEXT, still):
+    # With the voice's own noise: without it, it peaks lower than it ever will again.
+    config, _ = _config(_LoadedVoice(voice), tempo=1)
+    for prior in _priors(voice, stages, _SAMPLE_TEXT, config):
         samples = stages.agreed(prior)
         if samples is not None and (peak := float(np.abs(samples).max(initial=0.0))) > SILENCE:
             return _LoadedVoice(voice, stages, peak)
