@@ -1,12 +1,14 @@
 import asyncio
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.adapters.backends.local_engine import Window
+from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.domain.voices import Voice
@@ -56,6 +58,53 @@ async def test_the_first_piece_is_heard_before_the_second_is_made() -> None:
     chunks = TinyEngine(speak=speak).synthesize(utterance)
     await anext(chunks)
     assert made == ["你好，"]
+
+
+class WindowEngine(TinyEngine):
+    """Speaks every piece in the windows that the test says."""
+
+    def __init__(self, *peaks: float, usual_peak: float | None = None) -> None:
+        super().__init__()
+        self.made = 0
+        self._peaks = peaks
+        self._usual = usual_peak
+
+    def _speak_in_windows(self, model: str, voice: Voice, text: str, tempo: float) -> Iterator[Window]:
+        for number, each in enumerate(self._peaks, 1):
+            self.made += 1
+            yield Window(loudness(each), RATE_HZ, is_last=number == len(self._peaks))
+
+    def _usual_peak(self, model: str) -> float | None:
+        return self._usual
+
+
+async def test_the_first_window_is_heard_before_the_second_is_made() -> None:
+    engine = WindowEngine(0.5, 0.5, 0.5)
+    chunks = engine.synthesize(Utterance("你好", Voice("tiny:a", "zh-CN")))
+    await anext(chunks)
+    assert engine.made == 1
+    assert len([chunk async for chunk in chunks]) == 2
+
+
+async def test_a_caption_covers_all_windows_of_its_piece_and_comes_with_the_last() -> None:
+    chunks = await spoken(WindowEngine(0.5, 0.5), "你好，再见。")
+    assert [chunk.captions for chunk in chunks] == [
+        (),
+        (Caption("你好，", 0, 200),),
+        (),
+        (Caption("再见。", 200, 400),),
+    ]
+
+
+async def test_silence_before_a_piece_is_left_out_and_silence_within_it_is_kept() -> None:
+    chunks = await spoken(WindowEngine(0.0, 0.0, 0.5, 0.0, 0.5))
+    assert [peak(chunk) > 0 for chunk in chunks] == [True, False, True]
+    assert chunks[-1].captions == (Caption("你好", 0, 300),)
+
+
+async def test_a_quiet_first_window_is_not_raised_where_the_usual_peak_is_known() -> None:
+    chunks = await spoken(WindowEngine(0.05, 0.5, usual_peak=0.5))
+    assert [peak(chunk) for chunk in chunks] == pytest.approx([0.09 * 32767, 0.9 * 32767], abs=2)
 
 
 async def test_a_model_is_loaded_once_however_many_want_it_first() -> None:

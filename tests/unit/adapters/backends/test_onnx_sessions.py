@@ -85,3 +85,19 @@ async def test_no_more_threads_than_help(made: list[RecordedSession]) -> None:
 def test_memory_is_given_back_after_a_long_text(made: list[RecordedSession], tokens: int, gives_back: bool) -> None:
     threads_used(OnnxSessions(lambda: ["model"], {"input": 200}, EngineSlots(1), threads=0), tokens)
     assert (made[0].options is not None) is gives_back
+
+
+async def test_every_stage_has_its_sessions(made: list[RecordedSession]) -> None:
+    slots = EngineSlots(2)
+    sessions = OnnxSessions(lambda: ["one", "two"], {"input": 200}, slots, threads=0)
+    async with slots.slot(0), slots.slot(0):
+        sessions.run(None, {"input": np.zeros((1, 40))}, 1)
+        wait_for_background()
+        assert sessions.run(None, {"input": np.zeros((1, 400))}, 1) == [1]
+    assert [(session.model, session.threads) for session in made] == [("one", 2), ("two", 2), ("one", 1), ("two", 1)]
+    assert made[3].options is not None
+
+
+def test_an_input_of_another_stage_is_not_looked_for(made: list[RecordedSession]) -> None:
+    OnnxSessions(lambda: ["model"], {"tokens": 200}, EngineSlots(1), threads=0).run(None, {"input": np.zeros((1, 400))})
+    assert made[0].options is None

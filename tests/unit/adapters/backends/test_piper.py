@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,49 @@ async def test_a_broken_model_is_an_unavailable_backend(backend: PiperBackend, t
 async def test_a_voice_that_vanished_is_an_unavailable_backend(backend: PiperBackend) -> None:
     with captured_logs(), pytest.raises(BackendUnavailableError):
         await spoken(backend, "Hello.", "piper:en_US-gone-medium")
+
+
+LONG = "that was the best round I have ever seen"
+
+
+async def test_a_line_without_a_clause_break_is_heard_window_by_window(backend: PiperBackend) -> None:
+    first, *rest = await spoken(backend, LONG)
+    assert first.duration_ms < 200
+    assert rest
+    assert not any(chunk.captions for chunk in (first, *rest[:-1]))
+    (caption,) = rest[-1].captions
+    whole_ms = first.duration_ms + sum(chunk.duration_ms for chunk in rest)
+    assert (caption.text, caption.start_ms, caption.end_ms) == (LONG, 0, round(whole_ms))
+
+
+async def test_a_line_is_spoken_at_once_while_others_wait_for_their_turn() -> None:
+    slots = EngineSlots(1)
+    backend = PiperBackend(slots, Path("none"))
+    await backend.initialize()
+
+    async def wait() -> None:
+        async with slots.slot(99):
+            pass
+
+    chunks = backend.synthesize(Utterance(LONG, Voice(PACKAGED_ID, "en-US")))
+    async with slots.slot(0):
+        first = asyncio.ensure_future(anext(chunks))
+        await asyncio.sleep(0)
+        waiter = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+    assert (await first).captions
+    assert [chunk async for chunk in chunks] == []
+    await waiter
+
+
+async def test_faster_than_the_voice_can_speak_is_spoken_at_once(backend: PiperBackend) -> None:
+    utterance = Utterance(LONG, Voice(PACKAGED_ID, "en-US"), 4.0)
+    assert len([chunk async for chunk in backend.synthesize(utterance)]) == 1
+
+
+async def test_a_little_faster_is_still_heard_window_by_window(backend: PiperBackend) -> None:
+    utterance = Utterance(LONG, Voice(PACKAGED_ID, "en-US"), 1.3)
+    assert len([chunk async for chunk in backend.synthesize(utterance)]) > 1
 
 
 @pytest.mark.parametrize("text", ["[[h@loU]]", "[[[h@loU]]]", "well [[h@loU]] there"])

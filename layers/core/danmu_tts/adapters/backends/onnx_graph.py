@@ -49,8 +49,13 @@ class OnnxGraph:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a file; ValueError where it is no such model."""
-        model = list(_fields(memoryview(path.read_bytes())))
+        """Read a file; see ``of``."""
+        return cls.of(path.read_bytes())
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        """Read a model; ValueError where it is none."""
+        model = list(_fields(memoryview(content)))
         graph = [each for number, content, _ in model if number == _MODEL_GRAPH for each in _fields(content)]
         return cls(
             b"".join(raw for number, _, raw in model if number != _MODEL_GRAPH),
