@@ -71,4 +71,6 @@ def _session(model: bytes | str, threads: int) -> Any:
     options.intra_op_num_threads = threads
     # A spinning thread pool burns the cores that other utterances could use.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session._model_bytes = None  # kept, tens of MB, only for a change of providers
+    return session
