@@ -4,7 +4,6 @@ from time import perf_counter
 from uuid import uuid4
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,12 +11,12 @@ from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.observability import get_logger, request_scope
 from functions.rest_api import access, errors, headers
-from functions.rest_api.routes import health, openai_audio, speech, voices, websocket
+from functions.rest_api.routes import health, openai_audio, speech, voices, web, websocket
 
 access_log = get_logger("access")
 
 # What tells nobody anything that is not in the documentation. Every other route knows who asks.
-OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/v1/websocket-schema", "/health"})
+OPEN_PATHS = frozenset({"/", "/web/{name}", "/docs", "/openapi.json", "/v1/websocket-schema", "/health"})
 
 _DESCRIPTION = """A live stream's chat (danmu), spoken aloud.
 
@@ -37,9 +36,8 @@ def create_app(container: Container) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.container = container
-    for routes in (openai_audio, speech, voices, websocket, health):
+    for routes in (openai_audio, speech, voices, websocket, health, web):
         app.include_router(routes.router)
-    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     access.describe(app, OPEN_PATHS)
     errors.install(app)
     app.add_middleware(RequestLog)

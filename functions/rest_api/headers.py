@@ -31,8 +31,9 @@ _PAGE = (
     "img-src 'self' data: https://fastapi.tiangolo.com; frame-ancestors 'none'"
 )
 _FOR_ALL = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_FOR_PAGES = (*_FOR_ALL, (b"content-security-policy", _PAGE.encode()))
-_FOR_OTHERS = (*_FOR_ALL, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"))
+_POLICY = "content-security-policy"
+_FOR_PAGES = (*_FOR_ALL, (_POLICY.encode(), _PAGE.encode()))
+_FOR_OTHERS = (*_FOR_ALL, (_POLICY.encode(), b"default-src 'none'; frame-ancestors 'none'"))
 _HTTPS_ONLY = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
@@ -60,9 +61,15 @@ class SafeHeaders:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                is_page = Headers(scope=message).get("content-type", "").startswith("text/html")
-                added = _FOR_PAGES if is_page else _FOR_OTHERS
+                added = _safe(Headers(raw=message["headers"]))
                 message["headers"] = [*message["headers"], *added, *(_HTTPS_ONLY if scope["scheme"] == "https" else ())]
             await send(message)
 
         await self._app(scope, receive, send_safely)
+
+
+def _safe(headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
+    """What an answer lacks. One that has a policy of its own keeps it."""
+    if _POLICY in headers:
+        return _FOR_ALL
+    return _FOR_PAGES if headers.get("content-type", "").startswith("text/html") else _FOR_OTHERS

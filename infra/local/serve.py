@@ -87,7 +87,7 @@ def _say_goodbye() -> None:
 
 def _say_ready(base_url: str) -> None:
     typer.echo(
-        f"Danmu TTS is ready at {base_url} (API: {base_url}/docs). Ctrl-C stops it. Hear it:\n"
+        f"Danmu TTS is ready at {base_url} (API: {base_url}/docs). Ctrl-C stops it. Open it and type a line, or:\n"
         f"  curl {base_url}/v1/audio/speech -H 'content-type: application/json' "
         """-d '{"model": "auto", "voice": "alloy", "input": "Hello, chat!"}' -o hello.mp3"""
     )

@@ -28,6 +28,7 @@ def test_everything_has_a_default() -> None:
     ("variable", "text", "path", "value"),
     [
         ("DANMU_TTS_SERVER__PORT", "9000", "server.port", 9000),
+        ("DANMU_TTS_WEBSOCKET__PUBLIC_URL", "wss://x.example/prod", "websocket.public_url", "wss://x.example/prod"),
         ("DANMU_TTS_TTS__DEFAULT_LANGUAGE", "en", "tts.default_language", "en"),
         ("DANMU_TTS_TTS__BACKENDS", "kokoro, piper", "tts.backends", ("kokoro", "piper")),
         ("DANMU_TTS_TTS__DEFAULT_VOICES", '{"zh": "kokoro:x"}', "tts.default_voices", {"zh": "kokoro:x"}),

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings
-from danmu_tts.settings_parts import Names, Section, Url
+from danmu_tts.settings_parts import Names, Section, Url, WebSocketUrl
 
 _APP = "danmu-tts"
 
@@ -53,6 +53,9 @@ class TtsSettings(Section):
 class WebSocketSettings(Section):
     """Speech that is heard while it is made."""
 
+    public_url: WebSocketUrl | None = Field(
+        None, description="Where clients find the WebSocket; else /ws at the address of the pages."
+    )
     management_url: Url | None = Field(
         None, description="Where @connections is found; else at the address in each message. `serve` sets it."
     )
@@ -218,6 +221,7 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = Field(default_factory=ServerSettings)
+    websocket: WebSocketSettings = Field(default_factory=WebSocketSettings)
     tts: TtsSettings = Field(default_factory=TtsSettings)
     edge: EdgeSettings = Field(default_factory=EdgeSettings)
     azure: AzureSettings = Field(default_factory=AzureSettings)

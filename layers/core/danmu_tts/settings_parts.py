@@ -38,3 +38,14 @@ def _web_address(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_web_address)]
+"""Begins with http:// or https://."""
+
+
+def _websocket_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname or " " in value:
+        raise ValueError("must be an address that begins with ws:// or wss://")
+    return value
+
+
+WebSocketUrl = Annotated[str, AfterValidator(_websocket_address)]
