@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
+from tests.e2e.browser import browsing
 from tests.e2e.program import Server
 
 _REQUEST_TIMEOUT_S = 60
@@ -21,6 +23,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def client(server: Server) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.base_url, timeout=_REQUEST_TIMEOUT_S) as shared:
         yield shared
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module: Playwright's event loop runs in this thread, where other tests have theirs."""
+    with browsing() as started:
+        yield started
 
 
 @pytest.fixture

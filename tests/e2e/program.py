@@ -46,13 +46,14 @@ def make_key(home: Path, *options: str) -> str:
 
 
 class Server:
-    """``danmu-tts serve`` on a port that the system chose. Started again, it finds what it kept in ``home``.
+    """``danmu-tts serve``. Started again, it finds what it kept in ``home``, at another address unless ``port`` is set.
 
     Settings are environment variables, beside or in place of those that every test's program gets.
     """
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
+        self.port = 0
         self._settings = settings
         self.base_url = ""
         self._log_path = home / "serve.log"
@@ -67,7 +68,7 @@ class Server:
         """Return when it says that it is ready."""
         with self._log_path.open("a") as stderr:
             process = subprocess.Popen(
-                [command(), "serve", "--port", "0"],
+                [command(), "serve", "--port", str(self.port)],
                 cwd=self.home,
                 env=environment(self.home, **self._settings),
                 stdout=subprocess.PIPE,
