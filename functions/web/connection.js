@@ -62,6 +62,10 @@ export class Connection extends EventTarget {
     else if (this.state === "open") this.#ping();
   }
 
+  get hasKey() {
+    return this.#key !== "";
+  }
+
   /** @param {string} key */
   useKey(key) {
     this.#key = key;
@@ -80,7 +84,7 @@ export class Connection extends EventTarget {
 
   #received(data) {
     this.#stop("pong"); // whatever comes, it lives
-    const frame = JSON.parse(data);
+    const frame = readFrame(data);
     if (frame.type !== "pong") this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 
@@ -98,12 +102,13 @@ export class Connection extends EventTarget {
   /** A refused handshake looks like a server that is away; REST tells the two apart. */
   async #lost() {
     const wasOpen = this.state === "open";
+    const key = this.#key;
     this.#drop();
     this.#setState("away");
     // Full jitter: clients that were lost together do not come back together.
     const most = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#attempt++);
     this.#after("retry", Math.random() * most, () => this.connect());
-    if (wasOpen || !(await this.#wantsKey()) || this.state === "open") return;
+    if (wasOpen || !(await this.#wantsKey()) || this.state === "open" || this.#key !== key) return;
     this.#drop();
     this.#setState("key");
   }
@@ -141,4 +146,10 @@ export class Connection extends EventTarget {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);
   }
+}
+
+/** Where our function fails, API Gateway itself says so, in words of its own. */
+function readFrame(data) {
+  const frame = JSON.parse(data);
+  return frame.type ? frame : { type: "error", error: { message: frame.message ?? "", code: "internal_error" } };
 }

@@ -65,7 +65,7 @@ export class Line extends EventTarget {
   }
 
   cancel() {
-    if (this.isOver) return;
+    if (this.isOver || this.state === "stopping") return;
     const { isArriving } = this;
     this.#become(isArriving ? "stopping" : "cancelled");
     this.#track?.stop();
@@ -136,7 +136,7 @@ export class Line extends EventTarget {
   /** The server was restarted. What nobody heard yet is spoken anew; else there is no more than was heard. */
   #forgotten() {
     if (this.#track.hasSounded) {
-      this.#ended("failed", null, "The connection was lost on the way, and the rest with it.");
+      this.#ended("failed", null, "The connection was lost, and the rest of this line with it.");
       return;
     }
     this.#restarted();

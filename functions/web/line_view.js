@@ -114,6 +114,7 @@ function fallbackOf(done) {
 
 function figure([name, value]) {
   const [group, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
+  group.dataset.name = name;
   term.textContent = name;
   description.textContent = value;
   group.append(term, description);

@@ -48,7 +48,7 @@ export class Lines extends EventTarget {
 
   #advance() {
     if (this.#connection.state !== "open") return;
-    const started = this.#lines.filter((line) => line.state !== "waiting" && !line.isOver);
+    const started = this.#lines.filter((line) => !["waiting", "stopping"].includes(line.state) && !line.isOver);
     if (started.length >= MOST_AT_ONCE || started.some((line) => line.isArriving)) return;
     this.#lines.find((line) => line.state === "waiting")?.start(this.#player);
   }

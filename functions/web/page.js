@@ -13,7 +13,7 @@ const COUNTED_FROM = 800;
 const CONNECTION_STATES = {
   connecting: "Connecting…",
   open: "Connected",
-  away: "Not connected, trying again",
+  away: "Not connected, retrying",
   key: "API key needed",
 };
 const WORTH_SAYING = { speaking: "Speaking", done: "Done", cancelled: "Cancelled", failed: "Failed" };
@@ -46,6 +46,7 @@ at("text").addEventListener("keydown", (event) => {
 });
 at("speed").addEventListener("input", () => (at("speed-shown").value = `${Number(at("speed").value)}×`));
 at("key-form").addEventListener("submit", submitKey);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => views.forEach((view) => view.tick()));
 addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && lines.cancelAll());
 connection.connect();
 
@@ -96,7 +97,7 @@ function showConnection(state) {
     at("key-form").hidden = true;
     connection.send({ action: "voices" });
   } else if (state === "key") {
-    at("key-problem").textContent = at("key").value && "The server does not know this key.";
+    at("key-problem").textContent = connection.hasKey ? "The server does not know this key." : "";
     at("key-form").hidden = false;
     at("key").focus();
   }
@@ -115,7 +116,8 @@ function takeFrame(frame) {
 }
 
 function showLine(line) {
-  for (const view of views.values()) view.isOpen = false;
+  const before = [...views.values()].at(-1);
+  if (before) before.isOpen = false;
   const view = new LineView(line, at("line"), () => lines.add(line.options));
   view.isOpen = true;
   views.set(line, view);

@@ -14,7 +14,7 @@ export class Speaks {
   /** @param {import("./connection.js").Connection} connection */
   constructor(connection) {
     this.#connection = connection;
-    connection.addEventListener("frame", ({ detail }) => this.#unfinished.get(detail.id)?.take(detail));
+    connection.addEventListener("frame", ({ detail }) => this.#take(detail));
     connection.addEventListener("state", ({ detail }) => detail === "open" && this.#resume());
   }
 
@@ -25,11 +25,19 @@ export class Speaks {
   /** @param {{text: string, voice?: string, speed?: number}} fields of a speak frame @returns {Speak} */
   speak(fields) {
     const send = (frame) => this.#connection.send(frame);
-    const speak = new Speak(fields.text, send, () => this.#unfinished.delete(speak.id));
+    const speak = new Speak(send, () => this.#unfinished.delete(speak.id));
     this.#unfinished.set(speak.id, speak);
     // If it is lost on the way, the server will not know it after the reconnect.
     send({ action: "speak", id: speak.id, format: "pcm", ...fields });
     return speak;
+  }
+
+  #take(frame) {
+    if (frame.id) this.#unfinished.get(frame.id)?.take(frame);
+    else if (frame.type === "error") {
+      // It names none, so it is about a frame that was not understood: what was accepted goes on.
+      for (const speak of this.#unfinished.values()) if (!speak.isAccepted) speak.take(frame);
+    }
   }
 
   #resume() {
@@ -50,6 +58,7 @@ export class Speak extends EventTarget {
   nextSeq = 0;
   chunks = 0;
   bytes = 0;
+  isAccepted = false;
   isCancelling = false;
   isOver = false;
   #send;
@@ -60,9 +69,8 @@ export class Speak extends EventTarget {
   #done = null;
   #fetching = null;
 
-  constructor(text, send, whenOver) {
+  constructor(send, whenOver) {
     super();
-    this.text = text;
     this.#send = send;
     this.#whenOver = whenOver;
   }
@@ -75,8 +83,11 @@ export class Speak extends EventTarget {
 
   /** A frame with its id came. */
   take(frame) {
-    if (frame.type === "accepted") this.#tell("accepted");
-    else if (frame.type === "cancelled") this.#over("cancelled");
+    if (frame.type === "accepted") {
+      this.isAccepted = true;
+      this.#tell("accepted");
+    }
+    if (frame.type === "cancelled") this.#over("cancelled");
     else if (frame.type === "audio") this.#takePiece(frame);
     else if (frame.type === "error") this.#takeError(frame.error);
     else if (frame.type === "done") {

@@ -14,7 +14,6 @@ export class Waveform {
   constructor(canvas) {
     this.#canvas = canvas;
     new ResizeObserver(() => this.draw(...this.#last)).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(...this.#last));
   }
 
   /** @param {Float32Array} samples */
