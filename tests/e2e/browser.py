@@ -38,11 +38,16 @@ _EAR = """
   setInterval(() => (window.loudest = Math.max(window.loudest, window.loudness())), 20);
 })();
 """
+# Speech has pauses, but none of more than a second.
 _SILENCE = """
 async () => {
-  for (let quiet = 0; quiet < 10; quiet = window.loudness() < 1e-4 ? quiet + 1 : 0) {
+  const start = performance.now();
+  let since = start;
+  while (performance.now() - since < 1200) {
     await new Promise((resolve) => setTimeout(resolve, 20));
+    if (window.loudness() > 1e-4) since = performance.now();
   }
+  return since - start;
 }
 """
 
@@ -77,6 +82,6 @@ def loudest(page: Page) -> float:
     return float(page.evaluate("window.loudest"))
 
 
-def wait_for_silence(page: Page) -> None:
-    """Return when nothing was heard for a fifth of a second."""
-    page.evaluate(_SILENCE)
+def ms_until_silence(page: Page) -> float:
+    """How long something is still heard."""
+    return float(page.evaluate(_SILENCE))
