@@ -53,6 +53,7 @@ export class LineView {
     this.#find(".state").textContent = STATES[line.state];
     this.#find(".stop").hidden = line.isOver;
     this.#find(".again").hidden = !line.isOver;
+    this.#find(".progress").hidden = line.isOver && line.received === 0;
     const notes = [line.reason, fallbackOf(line.done)].filter(Boolean);
     this.#find(".note").textContent = notes.join(" ");
     this.#find(".note").hidden = notes.length === 0;
@@ -91,7 +92,7 @@ function figuresOf(line) {
     ["First audio", firstAudioMs && formatMs(firstAudioMs)],
     ["First sound", hasWaited ? "in its turn" : firstSoundMs && formatMs(firstSoundMs)],
     ["All audio", completeMs && formatMs(completeMs)],
-    ["Received", chunks && `${formatBytes(bytes)}, ${chunks} ${chunks === 1 ? "piece" : "pieces"}`],
+    ["Received", (completeMs || line.isOver) && chunks && `${formatBytes(bytes)}, ${chunks} ${chunks === 1 ? "piece" : "pieces"}`],
   ].filter(([, value]) => value);
   if (!done) return figures;
   return [
