@@ -227,7 +227,6 @@ class Settings(BaseSettings):
     azure: AzureSettings = Field(default_factory=AzureSettings)
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
     piper: PiperSettings = Field(default_factory=PiperSettings)
-    websocket: WebSocketSettings = Field(default_factory=WebSocketSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
