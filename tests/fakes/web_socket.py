@@ -76,7 +76,7 @@ def accepted(speak: Any) -> Accepted:
 
 
 def audio(speak: Any, seq: int, data: bytes, *, final: bool = False, restart: bool = False) -> Audio:
-    return Audio(id=speak.id, seq=seq, data=b64encode(data).decode(), final=final, restart=restart)
+    return Audio(id=speak.id, seq=seq, data=b64encode(data).decode(), final=final, restart=restart or None)
 
 
 def done(speak: Any, **changes: Any) -> Done:
