@@ -11,7 +11,7 @@ from tests.e2e.browser import listen, loudest, ms_until_silence
 from tests.e2e.program import Server, make_key
 from tests.servers.process import free_port
 
-LINE = "Hello chat, nice to see you all!"
+LINE = "Hello, chat!"  # short, for it is played as slowly as it is spoken
 LONG_LINE = "This goes on for a while, so that there is time to press a button in the middle of it." + " And on." * 20
 SLOW_LINE = "主播今天唱得真好听，大家都很喜欢，再来一首吧，我们还想听你唱那首老歌！" * 3
 FIRST_VOICE_MS = 60_000
@@ -107,7 +107,7 @@ def test_a_typed_line_is_heard_and_measured(page: Page) -> None:
     assert 0 < accepted <= first_audio <= first_sound
     assert first_audio <= complete
     assert milliseconds(figure(line, "Made in")) > 0
-    assert 1000 < milliseconds(figure(line, "Speech")) < 10_000
+    assert 300 < milliseconds(figure(line, "Speech")) < 5000
     assert figure(line, "Voice").startswith("piper:")
     assert re.fullmatch(r"\d+ KB, \d+ pieces?", figure(line, "Received"))
 
@@ -147,7 +147,7 @@ def test_lines_are_spoken_in_the_order_in_which_they_were_typed(page: Page) -> N
 
 
 def test_a_line_that_is_spoken_again_comes_from_the_cache(page: Page) -> None:
-    line = type_line(page, f"{LINE} Again and again.")
+    line = type_line(page, f"{LINE} Again.")
     expect_state(line, "Done")
     assert figure(line, "Came from") == "made now"
     line.get_by_role("button", name="Again").click()
@@ -157,13 +157,13 @@ def test_a_line_that_is_spoken_again_comes_from_the_cache(page: Page) -> None:
 
 
 def test_the_chosen_voice_speaks_at_the_chosen_speed(page: Page) -> None:
-    line = type_line(page, LONG_LINE[:86])
+    line = type_line(page, LONG_LINE[:31])
     expect_state(line, "Done")
     plain_ms = milliseconds(figure(line, "Speech"))
     voice = page.locator("#voice optgroup[label=English] option").first.get_attribute("value")
     page.get_by_label("Voice").select_option(voice)
     page.get_by_label("Speed").fill("2")
-    line = type_line(page, LONG_LINE[:86])
+    line = type_line(page, LONG_LINE[:31])
     expect_state(line, "Done")
     assert figure(line, "Voice") == voice
     assert 0.35 < milliseconds(figure(line, "Speech")) / plain_ms < 0.7
