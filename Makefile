@@ -4,10 +4,11 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+EMULATOR := .venv-emulator
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench emulator lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,6 +28,8 @@ check: $(VENV)/.dev ## Lint, types, import rules
 bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 	$(BIN)/python -m benchmarks
 
+emulator: $(EMULATOR)/.made ## Install an AWS emulator; with it, the tests also deploy the template and talk to that
+
 lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -35,9 +38,11 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --constraint requirements/run.txt --extra piper --extra kokoro --extra cloud --extra local --extra aac \
 		--extra azure --extra aws --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --group pyproject.toml:emulator -o requirements/emulator.txt
 
 clean: ## Remove the environment and everything that was generated
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) $(EMULATOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -57,3 +62,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip --disable-pip-version-check install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --editable .
 	@touch $@ $(VENV)/.run
+
+# An environment of its own: it pins versions that ours need not share. Of the same Python, whose packages it runs.
+$(EMULATOR)/.made: requirements/emulator.txt | $(VENV)/bin/python
+	@echo "Installing the emulator of AWS (about 30 MB to fetch, once)"
+	@$(BIN)/python -m venv --clear $(EMULATOR)
+	@$(EMULATOR)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
