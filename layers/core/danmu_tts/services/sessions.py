@@ -113,7 +113,8 @@ class Sessions:
             making.cancel()
             watching.cancel()
             if self._streams.get(name) is stream:
-                self._ending.start(self._end(name))
+                # Waited for: as soon as the handler returns, AWS Lambda may freeze the process.
+                await asyncio.shield(self._ending.start(self._end(name)))
 
     async def cancel(self, connection: Connection, asked: Cancel) -> None:
         """Let an utterance be, whichever process speaks it. Raises NotFoundError for one that is done or unknown."""
