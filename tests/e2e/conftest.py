@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -5,7 +6,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.browser import browsing
-from tests.e2e.program import Server
+from tests.e2e.program import Server, environment, make_key, run_keys
+from tests.e2e.websocket_targets import Ability, Target
+from tests.servers.deployment import BUCKET, deploy
+from tests.servers.emulator import Emulator
+from tests.servers.redis_server import RedisServer
 
 _REQUEST_TIMEOUT_S = 60
 
@@ -54,3 +59,51 @@ def still_serving(client: httpx.Client) -> Iterator[None]:
     """After the test, a good request is answered as if nothing had happened."""
     yield
     assert client.post("/v1/audio/speech", json={"model": "auto", "input": "hello"}).status_code == 200
+
+
+@pytest.fixture(scope="session", params=["local", "emulator"])
+def target(request: pytest.FixtureRequest) -> Target:
+    """The WebSocket API, as our gateway and as an emulator of AWS serves it."""
+    target: Target = request.getfixturevalue(f"{request.param}_target")
+    return target
+
+
+@pytest.fixture(scope="session")
+def local_target(server: Server) -> Target:
+    url = f"{server.base_url.replace('http', 'ws', 1)}/ws"
+    return Target(url, server.home, environment(server.home), key=make_key(server.home))
+
+
+@pytest.fixture(scope="session")
+def emulator_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """``template.yaml``, deployed. Its functions are processes that have Redis and a bucket in common."""
+    home = tmp_path_factory.mktemp("operator")
+    with (
+        Emulator(tmp_path_factory.mktemp("emulator")) as emulator,
+        RedisServer(tmp_path_factory.mktemp("emulator-redis")) as redis,
+    ):
+        url = deploy(emulator, redis_url=redis.url)
+        ours = environment(home, **emulator.environment, DANMU_TTS_S3__BUCKET=BUCKET)
+        target = Target(
+            url,
+            home,
+            ours,
+            key=run_keys(home, ours, "create", "test"),
+            lacks=frozenset(Ability),
+            unauthorized_status=500,
+            refused_status=403,
+            crowd=4,
+        )
+        asyncio.run(_start_two_processes(target))
+        yield target
+        assert "Traceback" not in emulator.function_log("danmu-tts-WebSocket")
+
+
+async def _start_two_processes(target: Target) -> None:
+    """So that no test has to wait for the second one while the first one speaks."""
+
+    async def ping() -> None:
+        async with target.line() as line:
+            assert await line.is_quiet()
+
+    await asyncio.gather(ping(), ping())

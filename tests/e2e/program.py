@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 _START_TIMEOUT_S = 60
@@ -33,15 +34,21 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
 
 def make_key(home: Path, *options: str) -> str:
     """An API key for whatever runs on ``home``, made as its operator makes it."""
+    return run_keys(home, environment(home), "create", "test", *options)
+
+
+def run_keys(home: Path, env: Mapping[str, str], *arguments: str) -> str:
+    """Run ``danmu-tts keys``, which must be able to; what it prints."""
     done = subprocess.run(
-        [command(), "keys", "create", "test", *options],
-        check=True,
+        [command(), "keys", *arguments],
+        check=False,
         cwd=home,
-        env=environment(home),
+        env=env,
         capture_output=True,
         text=True,
         timeout=_START_TIMEOUT_S,
     )
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
