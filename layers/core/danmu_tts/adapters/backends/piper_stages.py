@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 # Frames on each side that matter. By kernel sizes, dilations and rates, the decoder of a high voice reaches 14, others
 # 11; the flow reaches 32 (4 couplings of 4 convolutions, 5 wide). Measured with a medium voice, the decoder's 11th and
-# the flow's outer 16 change no sample by more than 1e-5. A voice with which it is more is found out by ``agreed``.
-_HIGH_DECODER_REACH, _DECODER_REACH = 14, 10
-_FLOW_REACH = 16
+# the flow's outer 16 change no sample by more than 1e-5. A voice with which it is more is found out by ``agreed``, and
+# speaks with the whole reach.
+_HIGH_DECODER_REACH, _DECODER_REACH = 14, 11
+_FLOW_REACH = 32
+_UNHEARD_DECODER_REACH, _UNHEARD_FLOW_REACH = 1, 16
 # 0.12 s, half of it the breath before the first sound. Each window lasts while the next, four times as long, is made,
 # on a machine a third as fast as two cores of a server too; growing fast, there are few, so little is made twice.
 _FIRST_FRAMES = 10
@@ -71,6 +73,7 @@ class PiperStages:
 
     def __init__(self, path: Path, seams: _Seams, models: list[bytes], slots: EngineSlots, threads: int) -> None:
         self._seams = seams
+        self._decoder_reach, self._flow_reach = seams.reach - _UNHEARD_DECODER_REACH, _FLOW_REACH - _UNHEARD_FLOW_REACH
         cut = [models]  # used up by the first sessions; tens of MB are not kept for the second ones
         self._sessions = OnnxSessions(
             lambda: cut.pop() if cut else _cut(OnnxGraph.read(path), seams),
@@ -91,14 +94,14 @@ class PiperStages:
         """The other stages, in parts that together are what they make at once: samples, and whether these end it."""
         import numpy as np
 
-        frames, reach = prior.shape[2], self._seams.reach
-        known = _FIRST_FRAMES + reach if frames > _FIRST_FRAMES + reach + _FLOW_REACH else frames
-        latent = self._latent(prior[:, :, : known + _FLOW_REACH])[:, :, :known]
+        frames, reach, flow_reach = prior.shape[2], self._decoder_reach, self._flow_reach
+        known = _FIRST_FRAMES + reach if frames > _FIRST_FRAMES + reach + flow_reach else frames
+        latent = self._latent(prior[:, :, : known + flow_reach])[:, :, :known]
         start, length = 0, _FIRST_FRAMES
         while start < frames:
             end = start + length if start + 2 * length < frames else frames
             if end + reach > known and known < frames:
-                since = max(0, known - _FLOW_REACH)
+                since = max(0, known - flow_reach)
                 rest = self._latent(prior[:, :, since:])[:, :, known - since :]
                 latent, known = np.concatenate((latent, rest), axis=2), frames
             left = max(0, start - reach)
@@ -108,14 +111,18 @@ class PiperStages:
             start, length = end, length * _GROWTH
 
     def agreed(self, prior: "Samples") -> "Samples | None":
-        """What the other stages make at once; None where the windows make something else."""
+        """What the other stages make at once; None where the windows, with all that they reach, make something else."""
+        whole = self._decoded(self._latent(prior)).ravel()
+        if self._agrees(prior, whole):
+            return whole
+        self._decoder_reach, self._flow_reach = self._seams.reach, _FLOW_REACH
+        return whole if self._agrees(prior, whole) else None
+
+    def _agrees(self, prior: "Samples", whole: "Samples") -> bool:
         import numpy as np
 
-        whole = self._decoded(self._latent(prior)).ravel()
         parts = np.concatenate([samples for samples, _ in self.windows(prior)])
-        if parts.shape != whole.shape or np.abs(parts - whole).max(initial=0.0) > _TOLERANCE:
-            return None
-        return whole
+        return parts.shape == whole.shape and bool(np.abs(parts - whole).max(initial=0.0) <= _TOLERANCE)
 
     def _latent(self, prior: "Samples") -> "Samples":
         import numpy as np
