@@ -186,7 +186,7 @@ def build(
         Spoken(speak, SpokenOptions(settings.websocket.max_pushed_bytes, settings.server.public_url)),
         delivery,
         connections,
-        RedisUtterances(redis),
+        RedisUtterances(redis) if settings.redis.url else None,
         SessionOptions(settings.tts.deadline_ms / 1000 + _DELIVERY_S, settings.websocket.return_ms / 1000),
     )
     return Container(

@@ -27,8 +27,10 @@ from speech_contract.frames import Cancel, Cancelled, Error, Resume, Speak, Unfi
 logger = get_logger("connections")
 
 _LOOK_EVERY_S = 0.05
+# A process with many utterances looks after each less often, so that looking takes no more than a tenth of its time.
+_LOOK_COST_S, _LOOK_AT_LEAST_EVERY_S = 0.003, 1.0
 # As long as a speaker that lives takes to notice a wish, and a busy machine's share.
-_TAKEN_WITHIN_S = 1.0
+_TAKEN_WITHIN_S = 2.0
 _Name = tuple[str, str]
 
 
@@ -54,10 +56,11 @@ class Sessions:
         spoken: Spoken,
         delivery: Delivery,
         connections: Connections,
-        utterances: Utterances,
+        utterances: Utterances | None,
         options: SessionOptions,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """``utterances``: None where there is no other process."""
         self._access = access
         self._spoken = spoken
         self._delivery = delivery
@@ -145,7 +148,7 @@ class Sessions:
         self._streams[name] = stream
         try:
             with suppress(StoreAwayError):
-                if not await self._utterances.begin(*name):
+                if self._utterances and not await self._utterances.begin(*name):
                     raise taken
         except BaseException:
             del self._streams[name]
@@ -154,8 +157,9 @@ class Sessions:
     async def _end(self, name: _Name) -> None:
         """Let its name go."""
         self._streams.pop(name, None)
-        with suppress(StoreAwayError):
-            await self._utterances.end(*name)
+        if self._utterances:
+            with suppress(StoreAwayError):
+                await self._utterances.end(*name)
 
     async def _make(self, stream: AudioStream, asked: Speak, principal: Principal) -> None:
         try:
@@ -167,9 +171,10 @@ class Sessions:
             stream.break_off(Error(id=asked.id, error=internal_error()))
 
     async def _watch(self, name: _Name, stream: AudioStream) -> None:
-        """Do what others want of it."""
-        while self._streams.get(name) is stream:
-            await self._sleep(_LOOK_EVERY_S)
+        """Do what other processes want of it."""
+        while self._utterances and self._streams.get(name) is stream:
+            pause_s = max(_LOOK_EVERY_S, len(self._streams) * _LOOK_COST_S)
+            await self._sleep(min(pause_s, _LOOK_AT_LEAST_EVERY_S))
             with suppress(StoreAwayError):
                 wishes = await self._utterances.look(*name)
                 if wishes.cancel:
@@ -192,7 +197,7 @@ class Sessions:
 
     async def _is_taken(self, name: _Name, wishes: Wishes) -> bool:
         """Want something of another process's utterance; whether it lives and took note. Raises StoreAwayError."""
-        if not await self._utterances.wish(*name, wishes):
+        if self._utterances is None or not await self._utterances.wish(*name, wishes):
             return False
         looks = round(_TAKEN_WITHIN_S / _LOOK_EVERY_S)
         for _ in range(looks):
