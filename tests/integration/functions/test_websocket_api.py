@@ -16,10 +16,13 @@ from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.callers import written
 from danmu_tts.domain.access import Grant, Role, Scope
 from danmu_tts.settings import LimitSettings, RedisSettings
+from functions.rest_api.app import create_app
+from functions.rest_api.lambda_adapter import LambdaAdapter
 from functions.websocket_api import handler as module
 from speech_contract import frames
 from speech_contract.frames import Accepted, Audio, Cancelled, Done, Error, Pong, Voices
 from tests.builders.fake_backend import FakeBackend
+from tests.builders.http_event import http_event, local_event
 from tests.builders.websocket_bench import CLIENT, WebSocketBench, a_connection, speak, websocket_bench
 from tests.builders.websocket_event import CONNECTION_ID, connects, handshake, leaves, says
 from tests.servers.redis_server import RedisServer
@@ -362,3 +365,10 @@ async def test_every_frame_is_as_the_schema_says(bench: WebSocketBench) -> None:
     for sent in bench.sent(HERE):
         Draft202012Validator(server).validate(json.loads(sent.encode()))
     assert not Draft202012Validator(client).is_valid({"id": "a"})
+
+
+def test_the_schema_is_published_and_connections_are_counted(served: WebSocketBench) -> None:
+    module.handler(connects(handshake(), {}), None)
+    rest = LambdaAdapter(create_app(served.container))
+    assert json.loads(rest(http_event("GET", "/v1/websocket-schema"), None)["body"]) == frames.schema()
+    assert "tts_websocket_connections 1.0" in rest(local_event("GET", "/metrics"), None)["body"]
