@@ -30,6 +30,7 @@ const speaks = new Speaks(connection);
 const lines = new Lines(connection, speaks, new Player());
 /** @type {Map<import("./line.js").Line, LineView>} */
 const views = new Map();
+const voices = [];
 
 showSamples();
 showCount();
@@ -95,6 +96,7 @@ function showConnection(state) {
   at("connection-text").textContent = CONNECTION_STATES[state];
   if (state === "open") {
     at("key-form").hidden = true;
+    voices.length = 0;
     connection.send({ action: "voices" });
   } else if (state === "key") {
     at("key-problem").textContent = connection.hasKey ? "The server does not know this key." : "";
@@ -111,8 +113,10 @@ function submitKey(event) {
 }
 
 function takeFrame(frame) {
-  if (frame.type === "voices") showVoices(at("voice"), frame.voices);
-  else if (frame.type === "error" && !frame.id) at("announcer").textContent = frame.error.message;
+  if (frame.type === "voices") {
+    voices.push(...frame.voices);
+    if (frame.final) showVoices(at("voice"), voices);
+  } else if (frame.type === "error" && !frame.id) at("announcer").textContent = frame.error.message;
 }
 
 function showLine(line) {

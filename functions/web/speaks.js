@@ -34,8 +34,9 @@ export class Speaks {
 
   #take(frame) {
     if (frame.id) this.#unfinished.get(frame.id)?.take(frame);
-    else if (frame.type === "error") {
-      // It names none, so it is about a frame that was not understood: what was accepted goes on.
+    else if (frame.type === "error" && frame.error.code !== NOT_FOUND) {
+      // It names none, so it is about a frame that was not understood: what was accepted goes on. (One that was not
+      // found was to be cancelled, and was done by then.)
       for (const speak of this.#unfinished.values()) if (!speak.isAccepted) speak.take(frame);
     }
   }

@@ -185,3 +185,14 @@ def test_an_error_that_names_nobody_ends_what_was_not_accepted(page: Page, webso
     websocket.send_text(said)
     expect_state(page, "Failed")
     expect(page.locator(".note")).to_have_text(re.compile("Not understood|Internal server error"))
+
+
+def test_what_came_too_late_to_be_cancelled_ends_no_other_line(page: Page, websocket: FakeWebSocket) -> None:
+    page.get_by_label("What to say").fill(LINE)
+    page.keyboard.press("Enter")
+    speak = websocket.receive(Speak)
+    websocket.send_text('{"type": "error", "error": {"message": "done by then", "param": "id", "code": "not_found"}}')
+    websocket.send(accepted(speak))
+    websocket.send(audio(speak, 0, SOUND, final=True))
+    websocket.send(done(speak))
+    expect_state(page, "Done")
