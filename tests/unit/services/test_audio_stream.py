@@ -304,3 +304,27 @@ async def test_who_cancels_is_not_waited_for(pusher: FakePusher) -> None:
     stream.break_off(CANCELLED)
     with pytest.raises(ListenerGoneError):
         await asyncio.wait_for(task, 30)
+
+
+async def test_a_resume_that_comes_after_a_later_one_loses_no_audio(pusher: FakePusher) -> None:
+    """The connection that it came by is gone. By the third the client has heard more than it asked for."""
+    stream = a_stream(pusher)
+    stale = Connection("stale", "http://gateway", client=HERE.client)
+    pusher.gone.add("stale")
+    async with running(stream):
+        stream.begin()
+        stream.hear(b"zero")
+        await pusher.until_sent("here", 2)
+        for number, word in enumerate((b"one", b"two", b"three")):
+            stream.hear(word)
+            await pusher.until_sent("here", 3 + number)
+        stream.move(stale, 1)
+        await asyncio.sleep(0.01)
+        stream.move(THERE, 4)
+        stream.hear(b"four")
+        stream.finish(DONE, b"zeroonetwothreefour", None)
+    audio, seq = b"", 0
+    for frame in audio_of([*pusher.sent["here"], *pusher.sent["there"]]):
+        if frame.seq == seq:
+            audio, seq = audio + base64.b64decode(frame.data or ""), seq + 1
+    assert audio == b"zeroonetwothreefour"

@@ -23,50 +23,45 @@ class _Take:
         first: number of its first piece.
         audio: all that is there of it.
         url: where all of it is, instead.
-        begins: where in the audio each piece began that was sent.
-        offset: where the next one begins.
-        ends: where the one that is being sent ends; there may be more audio by the time it was.
-        is_final_sent: the last piece was sent.
+        cuts: where each piece ends that was ever on its way, and whether it is the last. One that has to be sent again
+            is the same again: two resumes may overtake each other, and the client counts on what it has.
+        index: which of the pieces is next.
     """
 
     first: int = 0
     audio: bytearray = field(default_factory=bytearray)
     url: str | None = None
-    begins: list[int] = field(default_factory=list)
-    offset: int = 0
-    ends: int = 0
-    is_final_sent: bool = False
+    cuts: list[tuple[int, bool]] = field(default_factory=list)
+    index: int = 0
 
     @property
     def seq(self) -> int:
         """Number of the next piece."""
-        return self.first + len(self.begins)
+        return self.first + self.index
 
     def next(self, utterance_id: str, *, whole: bool) -> Audio | None:
         """The next piece, if there is something to send. ``whole``: no more audio will come."""
-        if self.is_final_sent or not (whole or self.offset < len(self.audio)):
-            return None
-        piece = self.audio[self.offset : self.offset + MOST_AUDIO_BYTES]
-        self.ends = len(self.audio) if self.url else self.offset + len(piece)
-        final = whole and self.ends == len(self.audio)
-        data = None if self.url else b64encode(piece).decode("ascii")
-        restart: Literal[True] | None = True if self.first > 0 and not self.begins else None
+        begins, is_final_cut = self.cuts[self.index - 1] if self.index else (0, False)
+        if self.index == len(self.cuts):
+            if is_final_cut or not (whole or begins < len(self.audio)):
+                return None
+            ends = len(self.audio) if self.url else min(begins + MOST_AUDIO_BYTES, len(self.audio))
+            self.cuts.append((ends, whole and ends == len(self.audio)))
+        ends, final = self.cuts[self.index]
+        data = None if self.url else b64encode(self.audio[begins:ends]).decode("ascii")
+        restart: Literal[True] | None = True if self.first > 0 and not self.index else None
         return Audio(id=utterance_id, seq=self.seq, data=data, url=self.url, final=final, restart=restart)
 
-    def note(self, sent: Audio) -> None:
+    def note(self) -> None:
         """The next piece was sent."""
-        self.begins.append(self.offset)
-        self.offset = self.ends
-        self.is_final_sent = sent.final
+        self.index += 1
 
     def rewind(self, seq: int) -> None:
-        """Go back to a piece. Where that was another take's, this one takes its place."""
-        self.first = min(self.first, seq)
-        index = seq - self.first
-        if index < len(self.begins):
-            self.offset = self.begins[index]
-            del self.begins[index:]
-            self.is_final_sent = False
+        """Go to a piece. Where that was another take's, this one takes its place."""
+        if seq < self.first:
+            self.first = seq
+            self.cuts.clear()
+        self.index = min(seq - self.first, len(self.cuts))
 
 
 class AudioStream:
@@ -137,8 +132,6 @@ class AudioStream:
         if to.id == self._to.id:
             return  # nothing is lost over a connection that stands
         self._to = to
-        if isinstance(self._sending, Audio) and self._sending.seq == self._take.seq < seq:
-            self._take.note(self._sending)  # it did arrive, which is not known here yet
         self._take.rewind(seq)
         self._changed.set()
         self._moved.set()
@@ -185,7 +178,7 @@ class AudioStream:
         if isinstance(frame, Accepted):
             self._is_accepted = True
         if isinstance(frame, Audio) and take is self._take:
-            take.note(frame)
+            take.note()
 
     async def _return(self, gone: Connection) -> None:
         """Wait for the client to come back. Raises ListenerGoneError where it does not."""
