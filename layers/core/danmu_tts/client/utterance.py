@@ -90,12 +90,14 @@ class Utterance:
             if frame.seq != self._seq:
                 return  # it was sent again after a reconnect
             self._seq += 1
+            if self._is_void:
+                frame, self._is_void = frame.model_copy(update={"restart": True}), False
         self.has_ended = self.has_ended or not isinstance(frame, Accepted | Audio)
         self._frames.put_nowait(frame)
 
     def begin_anew(self) -> None:
         """The server has lost it and was asked to speak it again: what came until now is void."""
-        self._is_void = self._seq > 0
+        self._is_void = self._is_void or self._seq > 0
         self._seq = 0
 
     async def cancel(self) -> None:
@@ -132,8 +134,7 @@ class Utterance:
 
     async def _piece(self, frame: Audio) -> Piece:
         data = await self._fetch(frame.url) if frame.url else base64.b64decode(frame.data or "")
-        restart, self._is_void = bool(frame.restart) or self._is_void, False
-        return Piece(data, restart)
+        return Piece(data, bool(frame.restart))
 
     def _end(self, frame: AnyServerFrame | ClientError) -> None:
         match frame:
