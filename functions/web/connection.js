@@ -2,6 +2,9 @@
 
 import { keepKey } from "./credentials.js";
 
+/** The code of what API Gateway says itself. */
+export const GATEWAY_FAILED = "gateway_failed";
+
 const SUBPROTOCOL = "danmu-tts.v1";
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
@@ -151,5 +154,5 @@ export class Connection extends EventTarget {
 /** Where our function fails, API Gateway itself says so, in words of its own. */
 function readFrame(data) {
   const frame = JSON.parse(data);
-  return frame.type ? frame : { type: "error", error: { message: frame.message ?? "", code: "internal_error" } };
+  return frame.type ? frame : { type: "error", error: { message: frame.message ?? "", code: GATEWAY_FAILED } };
 }

@@ -1,5 +1,6 @@
 // Utterances on their way over a connection: pieces put into order, and taken up again after a reconnect.
 
+import { GATEWAY_FAILED } from "./connection.js";
 import { randomHex } from "./credentials.js";
 import { fromBase64, PcmDecoder } from "./pcm.js";
 
@@ -34,9 +35,9 @@ export class Speaks {
 
   #take(frame) {
     if (frame.id) this.#unfinished.get(frame.id)?.take(frame);
-    else if (frame.type === "error" && frame.error.code !== NOT_FOUND) {
-      // It names none, so it is about a frame that was not understood: what was accepted goes on. (One that was not
-      // found was to be cancelled, and was done by then.)
+    else if (frame.type === "error" && frame.action === "speak") this.#unfinished.get(frame.about)?.take(frame);
+    else if (frame.type === "error" && frame.error.code === GATEWAY_FAILED) {
+      // Our function failed before it knew what was asked: what was accepted goes on.
       for (const speak of this.#unfinished.values()) if (!speak.isAccepted) speak.take(frame);
     }
   }

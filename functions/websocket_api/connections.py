@@ -18,4 +18,4 @@ def connection_of(event: Mapping[str, Any], settings: Settings) -> Connection:
     endpoint = settings.websocket.management_url or f"https://{context['domainName']}/{context['stage']}"
     authorizer = context.get("authorizer")
     grant, client = read(authorizer) if authorizer is not None else (_NOBODY, None)
-    return Connection(context["connectionId"], endpoint.rstrip("/"), grant, client)
+    return Connection(context["connectionId"], endpoint.rstrip("/"), grant, client, context["connectedAt"])

@@ -1,6 +1,9 @@
 """One message from a client: read, done, answered over its connection."""
 
+import json
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -12,55 +15,83 @@ from danmu_tts.domain.errors import DanmuTTSError
 from danmu_tts.observability import get_logger
 from danmu_tts.wire import error_frame, internal_error, sample_path, validation_error, voice_answer
 from speech_contract import frames
-from speech_contract.speech import VoiceAnswer
+from speech_contract.speech import ErrorDetail, VoiceAnswer
 
 access_log = get_logger("access")
 
 _NO_OBJECT = "Send a JSON object with an action: speak, cancel, resume, voices or ping."
 # 100 of them are some 20 KB, and API Gateway takes no message beyond 128.
 _VOICES_A_FRAME = 100
+_ID = re.compile(r"[a-zA-Z0-9\-_.:]{1,64}")
 
 
 async def receive(built: Container, connection: Connection, body: str) -> dict[str, Any]:
     """Do what a frame asks; what goes wrong is said to the client, and the connection stays."""
-    started, action, outcome = perf_counter(), "none", "ok"
+    started, outcome = perf_counter(), "ok"
+    asked = _Asked()
     try:
-        frame = _read(body)
-        action = frame.action
+        frame = _read(body, asked)
         await _ACTIONS[type(frame)](built, connection, frame)
     except _InvalidFrameError as error:
-        outcome = error.answer.error.code
-        await _tell(built, connection, error.answer)
+        outcome = error.detail.code
+        await _tell(built, connection, asked.answer(frames.Error(error=error.detail)))
     except DanmuTTSError as error:
         outcome = error.code
-        await _tell(built, connection, error_frame(error))
+        await _tell(built, connection, asked.answer(error_frame(error)))
     except ListenerGoneError:
         outcome = "gone"
     except Exception:  # noqa: BLE001 - the process boundary: logged, answered, and the process goes on
         outcome = "internal_error"
         access_log.exception("unhandled error")
-        await _tell(built, connection, frames.Error(error=internal_error()))
+        await _tell(built, connection, asked.answer(frames.Error(error=internal_error())))
     fields = {"outcome": outcome, "duration_ms": round((perf_counter() - started) * 1000, 1)}
-    access_log.info("websocket %s", action, extra=fields)
+    access_log.info("websocket %s", asked.action or "none", extra=fields)
     return {"statusCode": 200}
 
 
+@dataclass
+class _Asked:
+    """What is known of the frame that is being answered."""
+
+    action: str | None = None
+    about: str | None = None
+
+    def answer(self, error: frames.Error) -> frames.Error:
+        """Say which frame an error is about."""
+        return error.model_copy(update={"action": self.action, "about": self.about})
+
+
 class _InvalidFrameError(Exception):
-    """What was sent is no frame; ``answer`` says why not."""
+    """What was sent is no frame; ``detail`` says why not."""
 
-    def __init__(self, answer: frames.Error) -> None:
-        super().__init__(answer.error.message)
-        self.answer = answer
+    def __init__(self, detail: ErrorDetail) -> None:
+        super().__init__(detail.message)
+        self.detail = detail
 
 
-def _read(body: str) -> frames.ClientFrame:
+def _read(body: str, asked: _Asked) -> frames.ClientFrame:
     try:
-        return frames.client_frames().validate_json(body)
+        frame = frames.client_frames().validate_json(body)
+        asked.action, asked.about = frame.action, getattr(frame, "id", None)
+        return frame
     except ValidationError as error:
+        asked.action, asked.about = _named(body)
         problem: dict[str, Any] = dict(error.errors(include_url=False, include_input=False)[0])
         # The first part of the path is the action. Where that is unknown, there is no field to blame.
         path = () if problem["type"].startswith("union_tag") else tuple(str(part) for part in problem["loc"][1:])
-        raise _InvalidFrameError(frames.Error(error=validation_error(problem, path, _NO_OBJECT)[1])) from error
+        raise _InvalidFrameError(validation_error(problem, path, _NO_OBJECT)[1]) from error
+
+
+def _named(body: str) -> tuple[str | None, str | None]:
+    """The action and the id in what is no frame, as far as they are such."""
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, None
+    fields = sent if isinstance(sent, dict) else {}
+    action = next((name for name in frames.ACTIONS if fields.get("action") == name), None)
+    about = fields.get("id")
+    return action, about if isinstance(about, str) and _ID.fullmatch(about) else None
 
 
 async def _speak(built: Container, connection: Connection, frame: frames.Speak) -> None:

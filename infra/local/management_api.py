@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from danmu_tts.domain.local_callers import is_local_caller
+from danmu_tts.domain.local_callers import FORWARDED, is_local_caller
 from infra.local.http_requests import PayloadTooLargeError, read_body
 from infra.local.http_responses import HttpResponse, send_response
 from infra.local.websocket_connections import BufferFullError, Connection, Connections, GoneError
@@ -75,8 +76,17 @@ def _may_call(scope: Scope) -> bool:
     # A browser names the page's origin, or at least whose page it is; a program does neither.
     if "origin" in headers or "sec-fetch-site" in headers:
         return False
-    client = scope.get("client")
-    return is_local_caller(client[0] if client else "", headers)
+    source_ip = (scope.get("client") or ("",))[0]
+    return is_local_caller(source_ip, headers) or _is_ourselves(source_ip, headers, scope.get("server"))
+
+
+def _is_ourselves(source_ip: str, headers: Mapping[str, str], server: tuple[str, int] | None) -> bool:
+    """Whether this machine calls itself by its address in the network, where it listens on nothing else."""
+    if server is None or source_ip != server[0]:
+        return False
+    authority = f"[{server[0]}]" if ":" in server[0] else server[0]
+    is_forwarded = not headers.keys().isdisjoint({*FORWARDED, "x-forwarded-for"})
+    return headers.get("host") == f"{authority}:{server[1]}" and not is_forwarded
 
 
 def _describe(connection: Connection) -> HttpResponse:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Nobody waits for a reply but the person who asked, and Ctrl-C is at hand.
 _PATIENCE_MS = 3_600_000
 _SERVER_PATIENCE_S = 5.0
+_SERVER = "http://127.0.0.1:8000"
 _INTERRUPTED = 130
 
 
@@ -40,19 +41,21 @@ def say(
     stream: Annotated[
         bool, typer.Option("--stream", help="Ask a running server, and write the audio while it is made.")
     ] = False,
-    server: Annotated[str, typer.Option(help="That server.")] = "http://127.0.0.1:8000",
+    server: Annotated[
+        str | None, typer.Option(help=f"That server; {_SERVER} unless named. Naming one implies --stream.")
+    ] = None,
     key: Annotated[
         str | None, typer.Option(envvar="DANMU_TTS_API_KEY", help="API key for a server that wants one.")
     ] = None,
 ) -> None:
-    """Speak a text into a file."""
+    """Speak a text into a file: here, or heard from a server while it makes it."""
     chosen = _format(audio_format, output)
     text = sys.stdin.read() if text == "-" else text
-    if stream:
+    if stream or server:
         options: SpeakOptions = {"format": chosen.value, "speed": speed}
         if voice:
             options["voice"] = voice
-        _stream(text, options, server, key, output)
+        _stream(text, options, server or _SERVER, key, output)
         return
     from danmu_tts.domain.speech import Prosody, SpeechRequest
 
@@ -109,7 +112,7 @@ def _stream(text: str, options: "SpeakOptions", server: str, key: str | None, ou
     except NotConnectedError as error:
         _fail(f"{error} Start one by `danmu-tts serve`, or name another by --server.", error)
     except RefusedError as error:
-        _fail(f"{error} --key takes an API key.", error)
+        _fail(f"{server} refuses ({error}). --key takes an API key; `danmu-tts keys create` makes one.", error)
     except SpeechError as error:
         _fail(f"{error.code}: {error}", error)
     except ValidationError as error:

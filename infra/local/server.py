@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
+import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -75,8 +76,14 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListenError(f"{problem} To use another port: PORT={other} make run") from exc
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """A WebSocket that is refused by an answer has no handshake, which uvicorn takes for a mistake of ours."""
+    return record.getMessage() != "ASGI callable returned without completing handshake."
+
+
 def create_server(app: ASGIApp, *, on_ready: Callable[[str], None]) -> uvicorn.Server:
     """Return a server that is told its sockets when it runs, and says its base URL when it answers."""
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     config = uvicorn.Config(
         app,
         # Pure Python on every platform, and the one whose header limit can be set.

@@ -41,6 +41,11 @@ async def test_a_connection_that_nobody_removed_is_counted_no_longer_than_one_ma
     assert await connections.count() == 0
 
 
+async def test_a_store_that_nobody_connects_to_any_more_is_empty_in_the_end(redis: RedisClient) -> None:
+    await RedisConnections(redis, 60).add(HERE)
+    assert 0 < await redis.run("TTL", redis.key("connections")) <= 60
+
+
 async def test_a_connections_record_ends_with_its_time(redis: RedisClient) -> None:
     connections = RedisConnections(redis, 60)
     await connections.add(HERE)

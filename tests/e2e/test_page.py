@@ -267,6 +267,11 @@ def test_a_key_in_the_address_is_used_and_leaves_it(open_page: Open, strict: Ser
     assert not [problem for problem in problems if "http" not in problem]
 
 
+def test_a_word_without_end_does_not_widen_the_page(page: Page) -> None:
+    page.get_by_label("What to say").fill("https://example.com/" + "x" * 500)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_it_fits_a_phone(open_page: Open, server: Server, tmp_path: Path) -> None:
     page = open_page(server.base_url)
     page.set_viewport_size({"width": 360, "height": 740})

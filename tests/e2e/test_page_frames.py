@@ -171,27 +171,31 @@ def test_a_line_that_is_stopped_ends_when_the_server_says_so(page: Page, websock
     expect_state(page, "Cancelled")
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        Error(error=ErrorDetail(message="Not understood.", type="x", code="invalid_request")).model_dump_json(),
-        '{"message": "Internal server error", "connectionId": "x", "requestId": "y"}',  # API Gateway's own
-    ],
-)
-def test_an_error_that_names_nobody_ends_what_was_not_accepted(page: Page, websocket: FakeWebSocket, said: str) -> None:
+def test_a_line_that_is_refused_fails_with_the_reason(page: Page, websocket: FakeWebSocket) -> None:
+    page.get_by_label("What to say").fill(LINE)
+    page.keyboard.press("Enter")
+    speak = websocket.receive(Speak)
+    refused = ErrorDetail(message="Not understood.", type="x", code="invalid_request")
+    websocket.send(Error(action="speak", about=speak.id, error=refused))
+    expect_state(page, "Failed")
+    expect(page.locator(".note")).to_have_text(re.compile("Not understood"))
+
+
+def test_what_api_gateway_itself_says_ends_what_was_not_accepted(page: Page, websocket: FakeWebSocket) -> None:
     page.get_by_label("What to say").fill(LINE)
     page.keyboard.press("Enter")
     websocket.receive(Speak)
-    websocket.send_text(said)
+    websocket.send_text('{"message": "Internal server error", "connectionId": "x", "requestId": "y"}')
     expect_state(page, "Failed")
-    expect(page.locator(".note")).to_have_text(re.compile("Not understood|Internal server error"))
+    expect(page.locator(".note")).to_have_text(re.compile("Internal server error"))
 
 
 def test_what_came_too_late_to_be_cancelled_ends_no_other_line(page: Page, websocket: FakeWebSocket) -> None:
     page.get_by_label("What to say").fill(LINE)
     page.keyboard.press("Enter")
     speak = websocket.receive(Speak)
-    websocket.send_text('{"type": "error", "error": {"message": "done by then", "param": "id", "code": "not_found"}}')
+    late = ErrorDetail(message="Done by then.", type="x", param="id", code="not_found")
+    websocket.send(Error(action="cancel", about="another", error=late))
     websocket.send(accepted(speak))
     websocket.send(audio(speak, 0, SOUND, final=True))
     websocket.send(done(speak))

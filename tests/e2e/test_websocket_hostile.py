@@ -9,8 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from danmu_tts.client import Client
-from tests.e2e.program import Server
+from danmu_tts.client import Client, SpeechCancelledError, SpeechError
+from tests.e2e.program import Server, make_key
 
 pytestmark = pytest.mark.usefixtures("clean_log", "still_serving")
 
@@ -78,6 +78,23 @@ async def test_a_page_of_another_site_is_not_let_in(server: Server) -> None:
     refused = connect(url(server), proxy=None, origin="https://evil.example")  # type: ignore[arg-type]
     with pytest.raises(Exception, match="401"):
         await refused
+
+
+async def test_a_line_that_is_refused_is_told_of_at_once(server: Server) -> None:
+    async with Client(server.base_url, make_key(server.home, "--scope", "listen")) as client:
+        with pytest.raises(SpeechError) as caught:
+            await client.speak("I may not say this.")
+        assert caught.value.code == "forbidden"
+        await client.ping()
+
+
+async def test_a_line_may_be_cancelled_as_soon_as_it_is_asked_for(server: Server) -> None:
+    async with Client(server.base_url) as client:
+        for number in range(10):
+            utterance = client.stream(f"Number {number}, which nobody will hear, for it is cancelled. " * 5)
+            await utterance.cancel()
+            with pytest.raises(SpeechCancelledError):
+                await utterance.all()
 
 
 async def test_lines_that_nobody_reads_do_not_stop_the_others(server: Server) -> None:

@@ -70,7 +70,7 @@ class Resume(_ClientFrame):
     """
 
     action: Literal["resume"] = "resume"
-    speaks: Annotated[tuple[Unfinished, ...], Field(min_length=1, max_length=100)]
+    speaks: Annotated[tuple[Unfinished, ...], Field(min_length=1, max_length=32)]
 
 
 class ListVoices(_ClientFrame):
@@ -87,6 +87,7 @@ class Ping(_ClientFrame):
     action: Literal["ping"] = "ping"
 
 
+ACTIONS = ("speak", "cancel", "resume", "voices", "ping")
 ClientFrame = Annotated[Speak | Cancel | Resume | ListVoices | Ping, Field(discriminator="action")]
 
 
@@ -152,14 +153,16 @@ class Cancelled(_ServerFrame):
 
 
 class Error(_ServerFrame):
-    """What went wrong: with an utterance where ``id`` names one, which ends it; else with the frame that was sent."""
+    """What went wrong: with an utterance where ``id`` names one, which ends it; else with a frame that was sent."""
 
     type: Literal["error"] = "error"
     id: str | None = None
+    action: Annotated[str | None, Field(description="What the frame asked for that this is about.")] = None
+    about: Annotated[str | None, Field(description="The id in that frame; an utterance of that id goes on.")] = None
     error: ErrorDetail
     retry_after_s: Annotated[float | None, Field(description="When trying again makes sense.")] = None
 
-    _left_out = frozenset({"id", "retry_after_s"})
+    _left_out = frozenset({"id", "action", "about", "retry_after_s"})
 
 
 class Voices(_ServerFrame):

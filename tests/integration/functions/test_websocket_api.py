@@ -150,6 +150,9 @@ async def test_what_is_wrong_with_a_frame_is_said_and_ends_nothing(
     (answer,) = bench.sent(HERE)
     assert isinstance(answer, Error)
     assert (answer.id, answer.error.code, answer.error.param) == (None, code, param)
+    if param:
+        named = frame.get("id")
+        assert (answer.action, answer.about) == (frame["action"], None if named == "a b" else named)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +207,28 @@ class TestSeveralMessages:
         await bench.receive(HERE, {"action": "cancel", "id": "a"})
         await asyncio.wait_for(speaking, 10)
         assert bench.sent(HERE) == [Accepted(id="a"), Cancelled(id="a")]
+
+    async def test_a_cancel_that_overtakes_its_utterance_is_not_lost(
+        self, bench: WebSocketBench, gate: asyncio.Event
+    ) -> None:
+        cancelling = bench.begin(HERE, {"action": "cancel", "id": "a"})
+        await asyncio.sleep(0)
+        await asyncio.wait_for(bench.receive(HERE, speak()), 10)
+        await cancelling
+        assert bench.kinds(HERE)[-1] == "cancelled"
+        assert "error" not in bench.kinds(HERE)
+
+    async def test_one_client_has_so_many_texts_made_at_once_and_no_more(
+        self, bench: WebSocketBench, gate: asyncio.Event
+    ) -> None:
+        speaking = [bench.begin(HERE, speak(str(number))) for number in range(65)]
+        await bench.pusher.until_sent(HERE.id, 65)
+        (refused,) = [frame for frame in bench.sent(HERE) if isinstance(frame, Error)]
+        assert (refused.error.code, refused.action, refused.id) == ("rate_limited", "speak", None)
+        await bench.receive(HERE, {"action": "ping"})
+        assert bench.kinds(HERE)[-1] == "pong"
+        gate.set()
+        await asyncio.gather(*speaking)
 
     async def test_an_id_that_is_not_finished_is_refused_and_nothing_ends(
         self, bench: WebSocketBench, gate: asyncio.Event

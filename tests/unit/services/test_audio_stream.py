@@ -277,6 +277,19 @@ async def test_who_missed_the_other_voices_beginning_hears_it_from_there(pusher:
     assert (first.seq, first.restart, base64.b64decode(first.data or "")) == (1, True, b"anew")
 
 
+async def test_a_late_word_of_an_older_connection_does_not_take_it_away(pusher: FakePusher) -> None:
+    older = Connection("older", "http://gateway", client=HERE.client, connected_at_ms=1)
+    newer = Connection("newer", "http://gateway", client=HERE.client, connected_at_ms=2)
+    stream = a_stream(pusher)
+    async with running(stream):
+        await pusher.until_sent("here", 1)
+        stream.move(newer, 0)
+        stream.move(older, 0)
+        stream.finish(DONE, b"some", None)
+    assert heard(pusher.sent["newer"]) == b"some"
+    assert pusher.sent["older"] == []
+
+
 async def test_a_client_that_comes_back_while_a_piece_hangs_does_not_wait_for_it(pusher: FakePusher) -> None:
     stream = a_stream(pusher)
     async with running(stream):

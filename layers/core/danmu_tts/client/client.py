@@ -20,8 +20,9 @@ from speech_contract.speech import VoiceAnswer
 F = TypeVar("F", bound=AnyServerFrame)
 
 _FETCH_LIMIT_S = 30.0
-_RESUMED_AT_ONCE = 100
+_RESUMED_AT_ONCE = 32
 _GONE = "not_found"
+_ASKING = ("voices", "ping")
 
 
 class Client:
@@ -117,11 +118,13 @@ class Client:
     async def _begin(self, utterance: Utterance) -> None:
         try:
             await self._line.send(utterance.speak)
-            self._sent.add(utterance.id)
+            if utterance.id in self._utterances:
+                self._sent.add(utterance.id)
         except ClientError as error:
             utterance.receive(error)
 
     async def _cancel(self, utterance_id: str) -> None:
+        await self._sending.finish()  # what is to be cancelled must have been asked for
         if utterance_id in self._utterances:
             await self._line.send(frames.Cancel(id=utterance_id))
 
@@ -130,8 +133,7 @@ class Client:
         if not utterance.has_ended:
             with suppress(ClientError):
                 await self._cancel(utterance.id)
-        self._utterances.pop(utterance.id, None)
-        self._sent.discard(utterance.id)
+        self._forget(utterance.id)
 
     async def _fetch(self, url: str) -> bytes:
         """Long audio by its URL, which may be relative to the server."""
@@ -153,7 +155,7 @@ class Client:
 
     async def _resume(self, send: Send) -> None:
         """Ask for the rest of what is not finished."""
-        self._resuming = {each for each in self._sent if not self._utterances[each].has_ended}
+        self._resuming = {each for each in self._sent if each in self._utterances}
         unfinished = [frames.Unfinished(id=each, seq=self._utterances[each].seq) for each in self._resuming]
         for start in range(0, len(unfinished), _RESUMED_AT_ONCE):
             await send(frames.Resume(speaks=tuple(unfinished[start : start + _RESUMED_AT_ONCE])))
@@ -163,13 +165,18 @@ class Client:
             frame = frames.server_frames().validate_json(message)
         except ValidationError:
             return  # API Gateway has words of its own, and a newer server may have more
-        utterance_id = getattr(frame, "id", None)
+        utterance_id = _concerned(frame)
         if utterance_id is None:
-            if not (isinstance(frame, frames.Error) and frame.error.param == "id"):  # it was too late to cancel
+            if self._asking.locked() and not (isinstance(frame, frames.Error) and frame.action not in _ASKING):
                 self._answers.put_nowait(frame)
             return
         utterance = self._utterances.get(utterance_id)
         if utterance is None:
+            return
+        if isinstance(frame, frames.Done) and utterance.lacks_some_of(frame):
+            self._resuming.discard(utterance_id)
+            utterance.begin_anew()
+            await send(utterance.speak)
             return
         if isinstance(frame, frames.Error) and frame.error.code == _GONE and utterance_id in self._resuming:
             self._resuming.discard(utterance_id)
@@ -177,9 +184,23 @@ class Client:
             await send(utterance.speak)
             return
         utterance.receive(frame)
+        if utterance.has_ended:  # whoever iterates over it has it still
+            self._forget(utterance_id)
+
+    def _forget(self, utterance_id: str) -> None:
+        self._utterances.pop(utterance_id, None)
+        self._sent.discard(utterance_id)
 
     def _fail(self, error: ClientError) -> None:
-        for utterance in self._utterances.values():
+        for utterance in list(self._utterances.values()):
             utterance.receive(error)
         if self._asking.locked():
             self._answers.put_nowait(error)
+
+
+def _concerned(frame: AnyServerFrame) -> str | None:
+    """The utterance that a frame is about. One whose ``speak`` was refused ends with that."""
+    if isinstance(frame, frames.Error) and frame.action == "speak":
+        return frame.about
+    utterance_id: str | None = getattr(frame, "id", None)
+    return utterance_id

@@ -73,6 +73,8 @@ class Utterance:
         self._frames: asyncio.Queue[AnyServerFrame | ClientError] = asyncio.Queue()
         self._seq = 0
         self._is_void = False
+        self._received: int | None = 0
+        self._may_ask_anew = True
 
     @property
     def id(self) -> str:
@@ -90,6 +92,7 @@ class Utterance:
             if frame.seq != self._seq:
                 return  # it was sent again after a reconnect
             self._seq += 1
+            self._count(frame)
             if self._is_void:
                 frame, self._is_void = frame.model_copy(update={"restart": True}), False
         self.has_ended = self.has_ended or not isinstance(frame, Accepted | Audio)
@@ -98,7 +101,22 @@ class Utterance:
     def begin_anew(self) -> None:
         """The server has lost it and was asked to speak it again: what came until now is void."""
         self._is_void = self._is_void or self._seq > 0
-        self._seq = 0
+        self._seq = self._received = 0
+
+    def lacks_some_of(self, done: Done) -> bool:
+        """Whether not all came that was sent; asked once, for a second time would not mend it."""
+        is_lacking = self._may_ask_anew and self._received is not None and self._received != done.bytes
+        self._may_ask_anew = False
+        return is_lacking
+
+    def _count(self, piece: Audio) -> None:
+        """Bytes so far; None for what goes by URL."""
+        data = piece.data
+        if data is None:
+            self._received = None
+            return
+        before = 0 if piece.restart else self._received or 0
+        self._received = before + len(data) // 4 * 3 - data[-2:].count("=")
 
     async def cancel(self) -> None:
         """Let it be. Whoever iterates gets SpeechCancelledError, unless it was done by then."""

@@ -14,12 +14,15 @@ class Connection:
         endpoint: base URL under which ``/@connections/{id}`` is found.
         grant: by what it was let in.
         client: what a client calls itself when it connects; it comes back under the same name. None: it will not.
+        connected_at_ms: when it was opened, by the gateway's clock (Unix milliseconds): of two connections of a client,
+            the later one is where it is.
     """
 
     id: str
     endpoint: str
     grant: Grant = field(default_factory=Grant)
     client: str | None = None
+    connected_at_ms: int = 0
 
     @property
     def owner(self) -> str:

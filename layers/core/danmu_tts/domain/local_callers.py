@@ -12,7 +12,7 @@ from functools import lru_cache
 
 _REMEMBERED = 256
 # Who speaks for somebody else says so in one of these.
-_FORWARDED = frozenset({"forwarded", "via", "x-forwarded-host", "x-real-ip"})
+FORWARDED = frozenset({"forwarded", "via", "x-forwarded-host", "x-real-ip"})
 _AUTHORITY = re.compile(r"(?:(?P<name>localhost|[0-9.]+)|\[(?P<ipv6>[0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def is_local_caller(source_ip: str, headers: Mapping[str, str]) -> bool:
         _is_loopback(source_ip)
         and _names_loopback(headers.get("host", ""))
         and headers.get("x-forwarded-for", source_ip) == source_ip
-        and _FORWARDED.isdisjoint(headers)
+        and FORWARDED.isdisjoint(headers)
         and headers.get("sec-fetch-site", "") != "cross-site"
         and ("origin" not in headers or _names_loopback(re.sub("^https?://", "", headers["origin"])))
     )

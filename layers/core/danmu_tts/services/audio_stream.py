@@ -129,8 +129,8 @@ class AudioStream:
 
     def move(self, to: Connection, seq: int) -> None:
         """Go on with its client on another connection, from the first piece of audio that it has not heard."""
-        if to.id == self._to.id:
-            return  # nothing is lost over a connection that stands
+        if to.id == self._to.id or to.connected_at_ms < self._to.connected_at_ms:
+            return  # nothing is lost over a connection that stands, and a late word of an older one says nothing
         self._to = to
         self._take.rewind(seq)
         self._changed.set()

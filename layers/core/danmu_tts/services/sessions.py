@@ -13,6 +13,7 @@ from danmu_tts.domain.errors import (
     DeadlineExceededError,
     InvalidRequestError,
     NotFoundError,
+    RateLimitedError,
     StoreAwayError,
 )
 from danmu_tts.observability import describe_error, get_logger
@@ -31,6 +32,9 @@ _LOOK_EVERY_S = 0.05
 _LOOK_COST_S, _LOOK_AT_LEAST_EVERY_S = 0.003, 1.0
 # As long as a speaker that lives takes to notice a wish, and a busy machine's share.
 _TAKEN_WITHIN_S = 2.0
+_CANCEL_LOOKS = 6
+# So many texts of one client are made or wait here at once; the messages that come after them must get through.
+_MOST_AT_ONCE = 64
 _Name = tuple[str, str]
 
 
@@ -97,6 +101,8 @@ class Sessions:
         principal = await self.authorize(connection)
         principal.require(Scope.SPEAK)
         name = (connection.owner, asked.id)
+        if sum(owner == connection.owner for owner, _ in self._streams) >= _MOST_AT_ONCE:
+            raise RateLimitedError(f"{_MOST_AT_ONCE} of your texts are unfinished. Wait for one.", retry_after_s=1)
         stream = AudioStream(asked.id, connection, self._delivery, self._options.return_s, lambda: self._end(name))
         await self._begin(name, stream)
         making = asyncio.create_task(self._make(stream, asked, principal))
@@ -123,10 +129,14 @@ class Sessions:
         """Let an utterance be, whichever process speaks it. Raises NotFoundError for one that is done or unknown."""
         await self.authorize(connection)
         name = (connection.owner, asked.id)
-        if stream := self._streams.get(name):
-            stream.break_off(Cancelled(id=asked.id))
-        elif not await self._is_taken(name, Wishes(cancel=True)):
-            raise NotFoundError(f"No utterance {asked.id!r} is on its way.", param="id")
+        for _ in range(_CANCEL_LOOKS):
+            if stream := self._streams.get(name):
+                stream.break_off(Cancelled(id=asked.id))
+                return
+            if await self._is_taken(name, Wishes(cancel=True)):
+                return
+            await self._sleep(_LOOK_EVERY_S)  # messages overtake each other: its ``speak`` may come yet
+        raise NotFoundError(f"No utterance {asked.id!r} is on its way.", param="id")
 
     async def resume(self, connection: Connection, asked: Resume) -> None:
         """Go on with a client's utterances where it left, or tell it which are gone."""

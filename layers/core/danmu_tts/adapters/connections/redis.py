@@ -19,6 +19,12 @@ from danmu_tts.ports import Wishes
 # An utterance whose speaker was not heard of for so long is forgotten.
 _LEASE_MS = 3000
 
+# What nobody removed goes with the next that comes, and all with the last.
+_ADD = Script("""
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+""")
 # Who wished something looks so soon whether it was taken.
 _REMEMBERED_MS = 2000
 
@@ -66,9 +72,9 @@ class RedisConnections:
 
     async def add(self, connection: Connection) -> None:
         """See ``ports.Connections.add``."""
-        ends_at = self._clock() + self._ttl_s
+        now = self._clock()
         await self._redis.run("SET", self._record(connection.id), _written(connection), "EX", self._ttl_s)
-        await self._redis.run("ZADD", self._all, ends_at, connection.id)
+        await self._redis.call(_ADD, [self._all], [now, now + self._ttl_s, connection.id, self._ttl_s])
 
     async def remove(self, connection_id: str) -> None:
         """See ``ports.Connections.remove``."""
