@@ -11,6 +11,9 @@ from danmu_tts.domain.connections import Connection, ListenerGoneError
 from danmu_tts.services.delivery import Delivery
 from speech_contract.frames import MOST_AUDIO_BYTES, Accepted, Audio, Cancelled, Done, Error
 
+# So long the first word waits for the making to get under way: sending it takes the processor as long.
+_HEAD_START_S = 0.003
+
 End = Done | Cancelled | Error
 Frame = Accepted | Audio | End
 
@@ -138,6 +141,8 @@ class AudioStream:
 
     async def run(self) -> None:
         """Send it all. Raises ListenerGoneError when nobody is there to hear the end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), _HEAD_START_S)
         while True:
             self._changed.clear()
             self._sending = self._next()

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from infra.local.management_api import MAX_DATA_BYTES
+from infra.local.management_api import MAX_DATA_BYTES, ManagementApi
+from infra.local.websocket_connections import Connections
 from tests.builders.websocket_site import Site
 
 StartWebSocket = Callable[..., Site]
@@ -28,6 +29,40 @@ def open_connection(site: Site) -> Iterator[tuple[ClientConnection, str]]:
     with client:
         yield client, connection_id
     site.handler.next("$disconnect")
+
+
+@pytest.mark.parametrize(
+    ("source_ip", "headers", "status"),
+    [
+        ("192.0.2.1", {"host": "192.0.2.1:8000"}, 410),
+        ("127.0.0.1", {"host": "127.0.0.1:8000"}, 410),
+        ("192.0.2.7", {"host": "192.0.2.1:8000"}, 403),
+        ("192.0.2.1", {"host": "evil.example:8000"}, 403),
+        ("192.0.2.1", {"host": "192.0.2.1:8000", "x-forwarded-for": "198.51.100.1"}, 403),
+        ("192.0.2.1", {"host": "192.0.2.1:8000", "origin": "http://192.0.2.1:8000"}, 403),
+        ("192.0.2.1", {}, 403),
+    ],
+)
+async def test_only_programs_on_this_machine_may_call_by_whatever_address(
+    source_ip: str, headers: dict[str, str], status: int
+) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "method": "GET",
+        "path_params": {"connection_id": "nobody"},
+        "client": (source_ip, 50_000),
+        "server": ("192.0.2.1", 8000),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    await ManagementApi(Connections())(scope, receive, send)
+    assert sent[0]["status"] == status
 
 
 @pytest.fixture(scope="module")
