@@ -22,7 +22,6 @@ access_log = get_logger("access")
 _NO_OBJECT = "Send a JSON object with an action: speak, cancel, resume, voices or ping."
 # 100 of them are some 20 KB, and API Gateway takes no message beyond 128.
 _VOICES_A_FRAME = 100
-_ID = re.compile(r"[a-zA-Z0-9\-_.:]{1,64}")
 
 
 async def receive(built: Container, connection: Connection, body: str) -> dict[str, Any]:
@@ -88,22 +87,11 @@ def _named(body: str) -> tuple[str | None, str | None]:
         sent = json.loads(body)
     except (ValueError, RecursionError):
         return None, None
-    fields = sent if isinstance(sent, dict) else {}
-    action = next((name for name in frames.ACTIONS if fields.get("action") == name), None)
-    about = fields.get("id")
-    return action, about if isinstance(about, str) and _ID.fullmatch(about) else None
-
-
-async def _speak(built: Container, connection: Connection, frame: frames.Speak) -> None:
-    await built.sessions.speak(connection, frame)
-
-
-async def _cancel(built: Container, connection: Connection, frame: frames.Cancel) -> None:
-    await built.sessions.cancel(connection, frame)
-
-
-async def _resume(built: Container, connection: Connection, frame: frames.Resume) -> None:
-    await built.sessions.resume(connection, frame)
+    action, about = (sent.get("action"), sent.get("id")) if isinstance(sent, dict) else (None, None)
+    return (
+        action if isinstance(action, str) and action in _ACTION_NAMES else None,
+        about if isinstance(about, str) and re.fullmatch(frames.UTTERANCE_ID, about) else None,
+    )
 
 
 async def _voices(built: Container, connection: Connection, frame: frames.ListVoices) -> None:
@@ -121,12 +109,13 @@ async def _ping(built: Container, connection: Connection, _: frames.Ping) -> Non
 
 
 _ACTIONS: dict[type[BaseModel], Callable[[Container, Connection, Any], Awaitable[None]]] = {
-    frames.Speak: _speak,
-    frames.Cancel: _cancel,
-    frames.Resume: _resume,
+    frames.Speak: lambda built, connection, frame: built.sessions.speak(connection, frame),
+    frames.Cancel: lambda built, connection, frame: built.sessions.cancel(connection, frame),
+    frames.Resume: lambda built, connection, frame: built.sessions.resume(connection, frame),
     frames.ListVoices: _voices,
     frames.Ping: _ping,
 }
+_ACTION_NAMES = frozenset(kind.model_fields["action"].default for kind in _ACTIONS)
 
 
 def _in_frames(voices: list[VoiceAnswer]) -> list[frames.Voices]:

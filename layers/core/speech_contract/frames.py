@@ -20,9 +20,10 @@ PCM_RATE_HZ = 24_000
 SUBPROTOCOL = "danmu-tts.v1"
 """What a browser offers beside its API key or room token, which it cannot send as a header."""
 
+UTTERANCE_ID = r"^[a-zA-Z0-9\-_.:]{1,64}$"
 UtteranceId = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-zA-Z0-9\-_.:]{1,64}$"),
+    StringConstraints(pattern=UTTERANCE_ID),
     Field(description="Chosen by the client; its own while unfinished."),
 ]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\-_]{16,64}$")]
@@ -87,7 +88,6 @@ class Ping(_ClientFrame):
     action: Literal["ping"] = "ping"
 
 
-ACTIONS = ("speak", "cancel", "resume", "voices", "ping")
 ClientFrame = Annotated[Speak | Cancel | Resume | ListVoices | Ping, Field(discriminator="action")]
 
 
