@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from danmu_tts import process_loop
 from danmu_tts.bootstrap import Container, container
-from danmu_tts.callers import credential_of, event_headers, handshake_credential, is_local, written
+from danmu_tts.callers import event_headers, handshake_credential, header_credential, is_local, written
 from danmu_tts.domain.access import Grant
 from danmu_tts.domain.errors import UnauthorizedError
 from danmu_tts.observability import get_logger
@@ -40,9 +40,7 @@ async def _admit(event: Mapping[str, Any], built: Container) -> Grant:
     if "methodArn" in event:
         credential = handshake_credential(headers, event.get("queryStringParameters") or {})
     else:
-        credential = credential_of(
-            *([headers[name]] if name in headers else [] for name in ("authorization", "x-api-key"))
-        )
+        credential = header_credential(headers)
     return await built.access.admit(credential, local=is_local(event))
 
 

@@ -34,14 +34,19 @@ def event_headers(event: Mapping[str, Any]) -> dict[str, str]:
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
+def header_credential(headers: Mapping[str, str], others: Sequence[str] = ()) -> str | None:
+    """What the headers of an event show, or whatever else was. Raises UnauthorizedError where that is unclear."""
+    bearers, keys = ([headers[name]] if name in headers else [] for name in ("authorization", KEY_HEADER))
+    return credential_of(bearers, keys, others)
+
+
 def handshake_credential(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     """What whoever opens a WebSocket shows. Raises UnauthorizedError where that is unclear."""
     offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
     others = [name for name in offered if name not in ("", SUBPROTOCOL)]
     if _QUERY_NAME in query:
         others.append(query[_QUERY_NAME])
-    bearers, keys = ([headers[name]] if name in headers else [] for name in ("authorization", KEY_HEADER))
-    return credential_of(bearers, keys, others)
+    return header_credential(headers, others)
 
 
 def is_local(event: Mapping[str, Any]) -> bool:
