@@ -15,7 +15,7 @@ from speech_contract.frames import (
     Voices,
     client_frames,
 )
-from speech_contract.speech import TimingsAnswer
+from tests.builders.frames import a_done
 
 _LIMIT_MS = 20_000
 _LOOK_EVERY_MS = 10
@@ -80,16 +80,4 @@ def audio(speak: Any, seq: int, data: bytes, *, final: bool = False, restart: bo
 
 
 def done(speak: Any, **changes: Any) -> Done:
-    timings = TimingsAnswer(first_audio_ms=1, total_ms=2)
-    answer = Done(
-        id=speak.id,
-        duration_ms=1000,
-        bytes=48_000,
-        format="pcm",
-        sample_rate_hz=24_000,
-        voice="piper:x",
-        backend="piper",
-        cost_usd=0,
-        timings=timings,
-    )
-    return answer.model_copy(update=changes)
+    return a_done(speak.id, **changes)

@@ -14,24 +14,15 @@ from danmu_tts.domain.connections import Connection, ListenerGoneError
 from danmu_tts.services.audio_stream import AudioStream
 from danmu_tts.services.delivery import Delivery
 from danmu_tts.settings import RedisSettings
-from speech_contract.frames import MOST_AUDIO_BYTES, Accepted, AnyServerFrame, Audio, Cancelled, Done, Error
-from speech_contract.speech import ErrorDetail, TimingsAnswer
+from speech_contract.frames import MOST_AUDIO_BYTES, Accepted, AnyServerFrame, Audio, Cancelled, Error
+from speech_contract.speech import ErrorDetail
 from tests.builders.fake_pusher import FakePusher
+from tests.builders.frames import a_done
 
 HERE = Connection("here", "http://gateway", client="a-client-of-its-own")
 THERE = Connection("there", "http://gateway", client="a-client-of-its-own")
 STRANGER = Connection("stranger", "http://gateway")
-DONE = Done(
-    id="a",
-    duration_ms=1,
-    bytes=1,
-    format="pcm",
-    sample_rate_hz=24_000,
-    voice="fake:zh",
-    backend="fake",
-    cost_usd=0,
-    timings=TimingsAnswer(first_audio_ms=0, total_ms=0),
-)
+DONE = a_done()
 CANCELLED = Cancelled(id="a")
 FAILED = Error(id="a", error=ErrorDetail(message="no", type="server_error", code="backend_unavailable"))
 LONG = bytes(range(256)) * 300
