@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from danmu_tts.bootstrap import Container
     from danmu_tts.client import SpeakOptions
     from danmu_tts.domain.speech import SpeechRequest
-    from speech_contract.frames import Done
 
 # Nobody waits for a reply but the person who asked, and Ctrl-C is at hand.
 _PATIENCE_MS = 3_600_000
@@ -91,24 +90,8 @@ def _stream(text: str, options: "SpeakOptions", server: str, key: str | None, ou
 
     from danmu_tts.client import NotConnectedError, RefusedError, SpeechError
 
-    started = time.perf_counter()
-    first_s: list[float] = []
-
-    async def hear() -> "Done | None":
-        from danmu_tts.client import Client
-
-        async with Client(server, key, patience_s=_SERVER_PATIENCE_S) as client:
-            utterance = client.stream(text, **options)
-            with ExitStack() as stack:
-                file = None  # what says nothing at all leaves no file
-                async for piece in utterance:
-                    first_s.append(time.perf_counter() - started)
-                    file = file or stack.enter_context(_opened(output, options["format"]))
-                    _write(file, piece.data, restart=piece.restart)
-            return utterance.done
-
     try:
-        done = asyncio.run(hear())
+        asyncio.run(_hear(text, options, server, key, output))
     except NotConnectedError as error:
         _fail(f"{error} Start one by `danmu-tts serve`, or name another by --server.", error)
     except RefusedError as error:
@@ -123,12 +106,27 @@ def _stream(text: str, options: "SpeakOptions", server: str, key: str | None, ou
     except KeyboardInterrupt:
         typer.echo("Cancelled; what was heard until then is kept.", err=True)
         raise typer.Exit(_INTERRUPTED) from None
-    if str(output) == "-" or done is None:
+
+
+async def _hear(text: str, options: "SpeakOptions", server: str, key: str | None, output: Path | None) -> None:
+    from danmu_tts.client import Client
+
+    started, first_s = time.perf_counter(), 0.0
+    async with Client(server, key, patience_s=_SERVER_PATIENCE_S) as client:
+        utterance = client.stream(text, **options)
+        with ExitStack() as stack:
+            file = None  # what says nothing at all leaves no file
+            async for piece in utterance:
+                first_s = first_s or time.perf_counter() - started
+                file = file or stack.enter_context(_opened(output, options["format"]))
+                _write(file, piece.data, restart=piece.restart)
+    done = utterance.done
+    if str(output) == "-" or done is None:  # None: who read it has heard enough
         return
     target = output or _default(options["format"])
     how = f"from the {done.cached} cache" if done.cached else f"by {done.voice}"
     typer.echo(
-        f"{target}: {done.duration_ms / 1000:.1f} s of speech {how}, first audio after {first_s[0]:.2f} s, "
+        f"{target}: {done.duration_ms / 1000:.1f} s of speech {how}, first audio after {first_s:.2f} s, "
         f"all in {time.perf_counter() - started:.2f} s"
     )
 

@@ -6,7 +6,7 @@
         async for piece in client.stream("Hello, chat!", format="pcm"):
             player.write(piece.data)
 
-It needs the package ``websockets``, which the extra ``local`` brings.
+It needs the package ``websockets``, which the extras ``client`` and ``local`` bring.
 """
 
 from danmu_tts.client.client import Client
