@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from danmu_tts.adapters.cache.tiered import TieredCache
     from danmu_tts.adapters.redis.client import RedisClient
 
+_Clock = Callable[[], float]
 # Name to factory. Each is imported only when the settings name it. Kokoro is not here: it comes by its entry point.
 BACKENDS = {
     "piper": "danmu_tts.adapters.backends.piper_function:create",
@@ -131,13 +132,11 @@ def build(
     backends: Mapping[str, Backend] | None = None,
     encoders: AudioEncoders | None = None,
     pusher: Pusher | None = None,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: _Clock = time.perf_counter,
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> Container:
     """Wire the services. Reads nothing but the packaged data; opens nothing."""
     from danmu_tts.adapters.circuits.redis import RedisCircuitBoard
-    from danmu_tts.adapters.connections.management_api import ManagementApi
-    from danmu_tts.adapters.connections.redis import RedisConnections, RedisUtterances
     from danmu_tts.adapters.flights.redis import RedisFlights
     from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
@@ -179,16 +178,7 @@ def build(
         new_id,
     )
     access = Access(_keys(settings), _keyless(settings))
-    connections = RedisConnections(redis, round(settings.websocket.duration_limit_s))
-    delivery = Delivery(connections, pusher or ManagementApi(), clock, asyncio.sleep)
-    sessions = Sessions(
-        access,
-        Spoken(speak, SpokenOptions(settings.websocket.max_pushed_bytes, settings.server.public_url)),
-        delivery,
-        connections,
-        RedisUtterances(redis) if settings.redis.url else None,
-        SessionOptions(settings.tts.deadline_ms / 1000 + _DELIVERY_S, settings.websocket.return_ms / 1000),
-    )
+    delivery, sessions = _sessions(settings, redis, access, speak, pusher, clock)
     return Container(
         settings=settings,
         speak=speak,
@@ -249,6 +239,25 @@ def _cache(settings: Settings, additions: Additions, redis: "RedisClient") -> "_
     )
     links = next((tier for tier in tiers if isinstance(tier, AudioLinks)), signed_files)
     return _Cache(TieredCache(tiers, trusted=(*own, *CACHES)), links, signed_files)
+
+
+def _sessions(
+    settings: Settings, redis: "RedisClient", access: Access, speak: SpeakService, pusher: Pusher | None, clock: _Clock
+) -> tuple[Delivery, Sessions]:
+    """What the WebSocket needs beside what all have."""
+    from danmu_tts.adapters.connections.management_api import ManagementApi
+    from danmu_tts.adapters.connections.redis import RedisConnections, RedisUtterances
+
+    connections = RedisConnections(redis, round(settings.websocket.duration_limit_s))
+    delivery = Delivery(connections, pusher or ManagementApi(), clock, asyncio.sleep)
+    return delivery, Sessions(
+        access,
+        Spoken(speak, SpokenOptions(settings.websocket.max_pushed_bytes, settings.server.public_url)),
+        delivery,
+        connections,
+        RedisUtterances(redis) if settings.redis.url else None,
+        SessionOptions(settings.tts.deadline_ms / 1000 + _DELIVERY_S, settings.websocket.return_ms / 1000),
+    )
 
 
 def _tiers(settings: Settings) -> tuple[str, ...]:
