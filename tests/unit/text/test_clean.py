@@ -9,13 +9,15 @@ from danmu_tts.text.clean import clean
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
 
-def sounds(text: str) -> list[str]:
-    """Digits by their value and letters in their usual width."""
-    return [
-        str(unicodedata.decimal(char)) if char.isdecimal() else unicodedata.normalize("NFKC", char)
-        for char in text
-        if char.isalnum()
-    ]
+def sounds(text: str) -> str:
+    """Numbers by their value, and letters without their width, their accents and the form that they are written in."""
+    return "".join(part for char in text if char.isalnum() for part in _plain(char) if part.isalnum())
+
+
+def _plain(char: str) -> str:
+    is_number = char.isdecimal() or unicodedata.category(char) == "Nl"
+    value = unicodedata.numeric(char, -1) if is_number else -1
+    return str(int(value)) if 0 <= value < 100 else unicodedata.normalize("NFKD", char)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,11 @@ def sounds(text: str) -> list[str]:
         ("６６６ ٣ ٠ ५", "666 3 0 5"),
         ("ＯＫ ｇｇ！", "OK gg！"),
         ("\x00\u200b\ud800", ""),
+        ("①⑩⑴㈠ Ⅶ ㎏", "1101一 7 kg"),
+        ("ｶﾞ が か\u3099", "ガ が が"),
+        ("cafe\u0301 z\u0308\u0308\u0308 1\ufe0f\u20e3", "café z 1"),
+        ("(ﾟдﾟ) ٩(◕‿◕)۶", "(ﾟдﾟ) ٩(◕‿◕)۶"),
+        ("ㅋㅋ ﷺ", "ㅋㅋ ﷺ"),
         ("", ""),
     ],
 )

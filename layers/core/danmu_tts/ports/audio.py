@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from danmu_tts.domain.audio import AudioEncoding, AudioFormat, EncodedSpeech
+from danmu_tts.domain.audio import AudioChunk, AudioEncoding, AudioFormat, EncodedSpeech
 
 
 class AudioEncoder(Protocol):
@@ -37,6 +37,58 @@ class AudioEncoders(Protocol):
         pitch_ratio: float,
     ) -> AudioEncoder:
         """Start an utterance. Raises UnsupportedFormatError where the encoder is not installed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedSpan:
+    """The end of a span that was joined to those before it.
+
+    Attributes:
+        chunk: what of it was not given yet; None where nothing is left.
+        shift_ms: what to add to a time in milliseconds from the start of the span's own audio, to have it from the
+            start of the joined audio. Below 0 where the first span began with silence, which is cut.
+    """
+
+    chunk: AudioChunk | None
+    shift_ms: float
+
+
+class AudioJoiner(Protocol):
+    """Makes one utterance's audio of what several voices say, span by span. Not shared between utterances.
+
+    What it gives is PCM without captions, at the rate of the first span that sounds; every other span is made as loud
+    as that one. A span that is silent leaves no trace.
+    """
+
+    def write(self, chunk: AudioChunk) -> AudioChunk | None:
+        """Take the next chunk of the current span, and give what is ready to be sent.
+
+        Rate and encoding stay the same within a span. Only the first span is given before its end, and only if it is
+        PCM.
+        """
+        ...
+
+    def end_span(self) -> JoinedSpan:
+        """Give the rest of the current span, which may have no chunk at all; the next chunk begins another.
+
+        Raises BadAudioError for what cannot be decoded. The span is left out then, and the next one may begin.
+        """
+        ...
+
+    def beep(self, duration_ms: int) -> JoinedSpan:
+        """Give a tone in place of a word: a span of its own, as loud as the rest. Not within another span.
+
+        Before all speech it is the first span that sounds: at 24 kHz, and -20 LUFS loud.
+        """
+        ...
+
+
+class AudioJoiners(Protocol):
+    """Opens joiners."""
+
+    def open(self) -> AudioJoiner:
+        """Start an utterance."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""How danmu are read, from files."""

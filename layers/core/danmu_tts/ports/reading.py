@@ -1,0 +1,13 @@
+"""How danmu are read aloud."""
+
+from typing import Protocol
+
+from danmu_tts.text.reading import Reader
+
+
+class Readers(Protocol):
+    """Knows how each room wants its danmu read."""
+
+    def reader(self, room: str | None, key_id: str | None) -> Reader:
+        """The one for a room and the API key that asks; the same object until something changes."""
+        ...

@@ -1,0 +1,91 @@
+"""Signs: those that say how to pause stay, once; the others go."""
+
+import re
+
+from danmu_tts.text.aligned import Aligned
+from danmu_tts.text.faces import LONE_LETTERS
+from danmu_tts.text.line import Line
+
+_CJK = "\u3005\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff"
+_KEPT = "，。！？、；：…‥—“”‘’《》〈〉（）「」『』【】,.!?:;'\"()~～"
+_BESIDE_WORDS = "-%&$€£¥+°℃℉·・/|"
+# Vowel and tone marks of scripts in which they are no letters.
+_MARKS = "\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e\u3099\u309a"
+_SIGNS = re.compile(f"[^\\w\\s{re.escape(_KEPT)}{re.escape(_BESIDE_WORDS)}{_MARKS}]+|_+")
+_LONELY = re.compile(f"(?<!\\w)[{re.escape(_BESIDE_WORDS)}]+(?!\\w)|([{re.escape(_BESIDE_WORDS)}])\\1+")
+_SLASH = re.compile(f"(?<=[{_CJK}])\\s*[/|]\\s*(?=\\w)|(?<=\\w)\\s*[/|]\\s*(?=[{_CJK}])")
+_PLUSES = re.compile(r"(?<=\w)\++")
+_DOT_BETWEEN_NAMES = re.compile(f"(?<=[{_CJK}])·(?=[{_CJK}])")
+_TILDES = re.compile(r"[~～〜]+")
+_STORM = re.compile("[，。！？、；：…‥,.!?;:]{2,}|…|‥|——+|--+")
+_LEADING = re.compile(r"[\s，。！？、；：…,.!?;:)）】」』》〉\]}~～/|&%+·・-]+")
+_EMPTY_BRACKETS = re.compile(r"[(（【「『《〈“]\s*[)）】」』》〉”]")
+_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
+_RUN = f"[{_CJK}]"
+_SPACES = re.compile(r" {2,}| (?=[，。！？、；：…])|(?<=[，。！？、；：…]) ")
+_OPEN_END = re.compile(r"[\s（(【「『《〈“]+$")
+
+
+def drop_signs(read: Aligned, line: Line) -> Aligned:
+    """Leave out what no reader says: decorations, and signs that stand beside no word."""
+    text = read.text
+    if not text.isascii() or not text.isalnum():
+        read = read.sub(LONE_LETTERS, " ").sub(_SIGNS, " ")
+        read = read.sub(_SLASH, "，" if line.language in ("zh", "ja") else ", ")
+        if line.language == "zh":
+            read = read.sub(_PLUSES, lambda match: "加" * len(match[0]))
+        read = read.sub(_DOT_BETWEEN_NAMES, "").sub(_LONELY, " ")
+    return read
+
+
+def calm_punctuation(read: Aligned, line: Line) -> Aligned:
+    """One mark where there is a storm of them, and a comma for the space between two Chinese words."""
+    read = read.sub(_TILDES, _tilde) if "~" in read.text or "～" in read.text or "〜" in read.text else read
+    read = read.sub(_EMPTY_BRACKETS, " ").sub(_STORM, _mark).sub(_SPACES, _space)
+    if " " in read.text:
+        read = read.sub(_SPACE, _comma if line.language == "zh" else "、")
+    read = read.sub(_OPEN_END, "")
+    if lead := _LEADING.match(read.text):
+        read = _behind(read, lead.end())
+    return read.strip()
+
+
+def _behind(read: Aligned, start: int) -> Aligned:
+    """Without its beginning; a minus stays with its number."""
+    text = read.text
+    if text[start - 1] == "-" and text[start : start + 1].isdigit():
+        start -= 1
+    return read.cut(start, len(text))
+
+
+def _tilde(match: re.Match[str]) -> str:
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    if before[-1:].isdigit() and after[:1].isdigit():
+        return "~"
+    is_between = before[-1:].isalnum() and after[:1].isalnum()
+    return "，" if is_between and not (before[-1].isascii() and after[0].isascii()) else " "
+
+
+def _mark(match: re.Match[str]) -> str:
+    marks = match[0]
+    if marks[0] in "—-":
+        return "，" if match.start() and match.end() < len(match.string) else " "
+    asks, shouts = re.search("[?？]", marks), re.search("[!！]", marks)
+    if asks or shouts:
+        found = sorted((each for each in (asks, shouts) if each), key=lambda each: each.start())
+        return "".join(each[0] for each in found)
+    if "…" in marks or "‥" in marks or re.search(r"[.。]{3}|\.\.", marks):
+        return "…"
+    return next((mark for mark in marks if mark in "。."), marks[0])
+
+
+def _space(match: re.Match[str]) -> str:
+    return " " if len(match[0]) > 1 else ""
+
+
+def _comma(match: re.Match[str]) -> str:
+    """Between words a pause; none between characters that were only spread out."""
+    text = match.string
+    left, right = text[: match.start()], text[match.end() :]
+    is_spread = not re.match(_RUN, left[-2:-1]) and not re.match(_RUN, right[1:2])
+    return "" if is_spread else "，"

@@ -1,0 +1,113 @@
+"""What is written again and again is said a few times, as a person would."""
+
+import re
+
+from danmu_tts.text.aligned import Aligned
+from danmu_tts.text.line import Line
+
+_CJK = "\u3041-\u3096\u30a1-\u30fa\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_HAS_CJK = re.compile(f"[{_CJK}]")
+_MOST = 3
+_ONE = re.compile(f"([{_CJK}ー])\\1{{{_MOST},}}")
+_LETTERS = re.compile(r"([A-Za-z])\1{2,}")
+_LAUGH_H = re.compile(r"(?<![A-Za-z])[hH]{2,}(?![A-Za-z])")
+_LAUGH_W = re.compile(r"(?<![A-Za-z.])[wWｗ]{3,}(?![A-Za-z.])")
+_DIGITS = re.compile(r"([1-9])\1{3,}(?![\d.]|[:：]\d)|(?<![\d.])0{4,}(?![\d.])")
+_COUNTED = re.compile(r"[元块人个万亿年条只张次分米斤天票岁%％]")
+_NUMERALS = re.compile("[0-9]|[零幺一二三四五六七八九]{4}")
+_SOBS = re.compile(r"(?<!\d)5{3,}(?![\d.])")
+_LISTED = re.compile(r"([^\W\d]{1,12}?)(?:([\s，,、！!。.]+)\1(?!\w)){2,}")
+_LONG_UNIT = re.compile(r"((?=[^\d\s]).{5,40}?)\1+")
+_MIDDLE_UNIT = re.compile(r"(\D{3,4}?)\1{2,}")
+_SHORT_UNIT = re.compile(r"(\D{2})\1{3,}")
+# A unit that Latin readers say as often as they say a short one.
+_LONG_LATIN = 12
+_FEWEST_DOUBLES = 2
+_LONGEST_PERIODIC = 200
+_SHORTEST_PERIOD = 5
+_SHORT = 2
+_STEM = re.compile("[A-Za-z]*$")
+_OO_WORDS = re.compile(r"(?<![A-Za-z])[twzbmc]$", re.IGNORECASE)
+_LONGEST_EE_STEM = 3
+
+
+def shorten_repeats(read: Aligned, line: Line) -> Aligned:
+    """Once, twice or three times, by the length of what is repeated."""
+    text = read.text
+    if len(text) - len(set(text)) < _FEWEST_DOUBLES and "hh" not in text.lower():
+        return read
+    read = _whole_line(read)
+    read = read.sub(_ONE, lambda match: match[1] * _MOST)
+    read = _letters(read, line)
+    if line.language == "zh":
+        read = read.sub(_SOBS, lambda match: match[0] if _is_amount(match) else "呜呜呜")
+    read = read.sub(_DIGITS, lambda match: match[0] if _is_amount(match) else match[0][:_MOST])
+    read = read.sub(_LISTED, _listed).sub(_LONG_UNIT, _copies)
+    read = read.sub(_MIDDLE_UNIT, _copies)
+    return read.sub(_SHORT_UNIT, lambda match: match[1] * _MOST)
+
+
+def _whole_line(read: Aligned) -> Aligned:
+    """A line that was filled by pasting, and cut off at its end: 看爱丽丝看爱丽丝看爱."""
+    text = read.text
+    if not _SHORTEST_PERIOD < len(text) <= _LONGEST_PERIODIC or text[0] not in text[_SHORTEST_PERIOD:]:
+        return read
+    for period in range(1, len(text) - _SHORTEST_PERIOD + 1):
+        if text.startswith(text[period:]) and (period < _SHORTEST_PERIOD or len(set(text[period:])) > _SHORT):
+            is_phrase = _size(text[:period]) >= _SHORTEST_PERIOD and not _NUMERALS.search(text)
+            return read.cut(0, period) if is_phrase and _HAS_CJK.search(text) else read
+    return read
+
+
+def _letters(read: Aligned, line: Line) -> Aligned:
+    if not _LETTERS.search(read.text) and not _LAUGH_H.search(read.text):
+        return read
+    laugh = {"zh": "哈哈哈", "ja": "ははは", "ko": "하하하"}.get(line.language, "haha")
+    read = read.sub(_LAUGH_H, lambda match: laugh[: min(_MOST, len(match[0]))] if len(laugh) == _MOST else laugh)
+    if line.language in ("zh", "ja"):
+        read = read.sub(_LAUGH_W, laugh if line.language == "zh" else "わら")
+    return read.sub(_LETTERS, _letter)
+
+
+def _letter(match: re.Match[str]) -> str:
+    """As long as English ever writes it: goooood is good, yesss is yes. A word of one letter is said three times."""
+    text, (start, end) = match.string, match.span()
+    is_word = not (text[start - 1 : start].isalpha() and text[start - 1].isascii()) and not (
+        text[end : end + 1].isalpha() and text[end].isascii()
+    )
+    if is_word:
+        return match[0][:_MOST]
+    letter, stem = match[1].lower(), _STEM.search(text, 0, start)
+    if text[end : end + 1].isalpha():
+        return match[1] * (2 if letter in "oe" else 1)
+    if letter == "o":  # too, zoo; no, so, go, hello
+        return match[1] * (2 if _OO_WORDS.search(text[:start]) else 1)
+    return match[1] * (2 if letter == "e" and stem and len(stem[0]) <= _LONGEST_EE_STEM else 1)
+
+
+def _listed(match: re.Match[str]) -> str:
+    """晚安，晚安，晚安，晚安"""
+    unit, mark = match[1], match[2]
+    most = 2 if _HAS_CJK.search(unit) and len(unit) > _SHORT else _MOST
+    return mark.join([unit] * min(most, match[0].count(unit)))
+
+
+def _copies(match: re.Match[str]) -> str:
+    unit, whole = match[1], match[0]
+    if _NUMERALS.search(unit):
+        return whole
+    size = _size(unit)
+    if _HAS_CJK.search(unit):
+        most = 1 if size >= _SHORTEST_PERIOD else 2 if size > _SHORT else _MOST
+    else:
+        most = 1 if size >= _LONG_LATIN else _MOST
+    return unit * min(most, len(whole) // len(unit))
+
+
+def _size(unit: str) -> int:
+    """Its letters."""
+    return sum(map(str.isalnum, unit))
+
+
+def _is_amount(match: re.Match[str]) -> bool:
+    return _COUNTED.match(match.string, match.end()) is not None
