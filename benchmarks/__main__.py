@@ -9,6 +9,7 @@ from benchmarks import (
     failover,
     first_audio,
     imports,
+    reading,
     shared_cache_hit,
     startup,
     throughput,
@@ -19,6 +20,7 @@ from benchmarks.lines import load_lines
 
 _ALL = {
     "imports": imports.run,
+    "reading": reading.run,
     "startup": startup.run,
     "first_audio": first_audio.run,
     "websocket_first_audio": websocket_first_audio.run,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from danmu_tts import process_loop
 from danmu_tts.bootstrap import Container, piper_container
 from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, NothingToSayError, VoiceNotFoundError
-from danmu_tts.domain.speech import Prosody, SpeechRequest
+from danmu_tts.domain.speech import Prosody, Script, SpeechRequest
 from speech_contract.piper import (
     BAD_MESSAGE,
     NOTHING_TO_SAY,
@@ -50,6 +50,6 @@ async def _answer(message: SpeakPiper, container: Container) -> PiperSpoken:
         )
     voice = await container.backends.find_voice(f"piper:{message.voice}")
     request = SpeechRequest(message.text, prosody=Prosody(speed=message.tempo))
-    made = await container.maker.make(request, message.text, voice, _PATIENCE_S)
+    made = await container.maker.make(request, Script.of(message.text, voice), _PATIENCE_S)
     captions = tuple(PiperCaption(**asdict(caption)) for caption in made.encoded.captions)
     return PiperSpoken(audio=made.encoded.audio, captions=captions)

@@ -10,6 +10,7 @@ from danmu_tts import __version__
 from infra.local.doctor import doctor
 from infra.local.keys_cli import keys_app
 from infra.local.models_cli import models_app
+from infra.local.read_cli import read
 from infra.local.say_cli import say
 from infra.local.spend_cli import spend
 
@@ -25,6 +26,7 @@ app.add_typer(keys_app, name="keys")
 app.command()(doctor)
 app.command()(spend)
 app.command()(say)
+app.command()(read)
 
 
 def _print_version(asked: bool) -> None:

@@ -68,6 +68,7 @@ def _preload() -> None:
     from danmu_tts.bootstrap import container
     from danmu_tts.domain.errors import DanmuTTSError
 
+    container().readers.reader(room=None, key_id=None).read("")
     process_loop.run(container().delivery.prepare())
     for watched in container().backends.watched.values():
         try:

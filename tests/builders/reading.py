@@ -16,4 +16,9 @@ def reader() -> Reader:
 
 def reader_with(**choices: Any) -> Reader:
     """One with other settings."""
-    return FileReaders(ReadingSettings(**choices), "zh", lambda: 0.0).reader(None, None)
+    return readers_with(**choices).reader(None, None)
+
+
+def readers_with(**choices: Any) -> FileReaders:
+    """Those of such an installation."""
+    return FileReaders(ReadingSettings(**choices), "zh", lambda: 0.0)

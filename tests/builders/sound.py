@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import av
+import av.filter
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -39,6 +40,27 @@ def rms(samples: Samples) -> float:
 def loudest_frequency_hz(samples: Samples, rate_hz: int) -> float:
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     return float(np.argmax(spectrum) * rate_hz / len(samples))
+
+
+def measured_lufs(samples: Samples, rate_hz: int) -> float:
+    """Integrated loudness by libavfilter's meter. It needs a block of 400 ms at least."""
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=rate_hz, format="dbl", layout="mono")
+    meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="dbl", layout="mono")
+    frame.sample_rate = rate_hz
+    frame.pts = 0
+    source.push(frame)
+    source.push(None)
+    readings: list[Any] = []
+    while True:
+        try:
+            readings.append(sink.pull().metadata.get("lavfi.r128.I"))
+        except av.error.EOFError:
+            return float([reading for reading in readings if reading is not None][-1])
 
 
 def _decode_aac(audio: bytes) -> tuple[Samples, int]:

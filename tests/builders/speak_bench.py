@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from danmu_tts.adapters.audio.encoders import Encoders
+from danmu_tts.adapters.audio.joiner import Joiners
 from danmu_tts.adapters.cache.files import FileCache
 from danmu_tts.adapters.cache.memory import MemoryCache
 from danmu_tts.adapters.cache.signed_files import SignedFiles
@@ -15,10 +16,11 @@ from danmu_tts.adapters.cache.tiered import TieredCache
 from danmu_tts.adapters.flights.redis import RedisFlights
 from danmu_tts.adapters.ledger.sqlite import SqliteLedger
 from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
+from danmu_tts.adapters.reading.readers import FileReaders
 from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.domain.circuit import CircuitPolicy
 from danmu_tts.domain.selection import VoiceChoice
-from danmu_tts.ports import Backend, Metrics, Plugin
+from danmu_tts.ports import Backend, Metrics, Plugin, Readers
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget
 from danmu_tts.services.hooks import Hooks
@@ -28,6 +30,7 @@ from danmu_tts.services.single_flight import SingleFlight
 from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakOptions, SpeakService
 from danmu_tts.settings import LimitSettings, RedisSettings
+from danmu_tts.settings_reading import ReadingSettings
 from tests.builders.clock import FakeClock
 from tests.builders.recording_metrics import RecordingMetrics
 
@@ -74,6 +77,7 @@ def speak_bench(
     circuit: CircuitPolicy | None = None,
     cache: TieredCache | None = None,
     limits: LimitSettings | None = None,
+    readers: Readers | None = None,
     monthly_usd: float | None = None,
     now: datetime = datetime(2026, 11, 22, tzinfo=UTC),
 ) -> SpeakBench:
@@ -90,19 +94,20 @@ def speak_bench(
     async def pause(seconds: float) -> None:
         pauses_s.append(seconds)
 
-    maker = Maker(manager, Encoders(), clock, sleep=pause)
+    maker = Maker(manager, Encoders(), Joiners(), clock, sleep=pause)
     budget = Budget(
         SqliteLedger(directory / "spend.sqlite3"), monthly_usd, metrics, lambda: now, lambda: uuid.uuid4().hex
     )
     source = Source(manager, maker, SingleFlight(cache, RedisFlights(redis), clock), budget, metrics)
     service = SpeakService(
         manager,
+        readers or FileReaders(ReadingSettings(), "zh", FakeClock()),
         source,
         Limits(RedisLimiter(redis), LocalLimiter(), limits or LimitSettings(), metrics),
         SignedFiles(files, directory / "signing-key", ttl_s=900, clock=FakeClock()),
         Hooks(plugins),
         metrics,
-        SpeakOptions(default_language="zh", deadline_ms=deadline_ms, log_text=log_text),
+        SpeakOptions(deadline_ms=deadline_ms, log_text=log_text),
         clock,
         lambda: f"speech-{next(ids)}",
     )

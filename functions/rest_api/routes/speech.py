@@ -72,7 +72,7 @@ async def create_speech(
         fallback_from=speech.fallback.voice if speech.fallback else None,
         fallback_reason=speech.fallback.reason if speech.fallback else None,
         cached=speech.cached,
-        captions=caption_answers(encoded) if body.captions else None,
+        captions=caption_answers(speech) if body.captions else None,
         cost_usd=speech.cost_usd,
         timings=timings_answer(speech.timings),
     )

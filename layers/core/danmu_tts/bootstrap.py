@@ -26,6 +26,7 @@ from danmu_tts.ports import (
     Metrics,
     Plugin,
     Pusher,
+    Readers,
     SharedStore,
     SignedAudioFiles,
     SpeechCache,
@@ -69,6 +70,7 @@ class Container:
     """Everything that a handler may call."""
 
     settings: Settings
+    readers: Readers
     speak: SpeakService
     maker: Maker
     backends: BackendManager
@@ -136,10 +138,12 @@ def build(
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
 ) -> Container:
     """Wire the services. Reads nothing but the packaged data; opens nothing."""
+    from danmu_tts.adapters.audio.joiner import Joiners
     from danmu_tts.adapters.circuits.redis import RedisCircuitBoard
     from danmu_tts.adapters.flights.redis import RedisFlights
     from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
+    from danmu_tts.adapters.reading.readers import FileReaders
     from danmu_tts.adapters.redis.client import RedisClient
 
     aliases, samples = _data("voice_aliases.json"), _data("sample_lines.json")
@@ -149,31 +153,27 @@ def build(
         backends = _backends(settings, additions, absent)
     redis = RedisClient(settings.redis)
     cache = _cache(settings, additions, redis)
-    active = tuple(
-        plugin for name in settings.tts.plugins if (plugin := additions.make(Kind.PLUGIN, name, {})) is not None
-    )
+    made = (additions.make(Kind.PLUGIN, name, {}) for name in settings.tts.plugins)
+    active = tuple(plugin for plugin in made if plugin is not None)
     metrics = PrometheusMetrics()
     choice = VoiceChoice(aliases["voices"], settings.tts.default_voices, settings.tts.patience_ms)
     manager = BackendManager(
         backends, absent, choice, metrics, clock, board=RedisCircuitBoard(redis) if settings.redis.url else None
     )
-    maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), clock)
-    budget = Budget(
-        _ledger(settings, redis),
-        settings.budget.monthly_usd,
-        metrics,
-        lambda: datetime.now(UTC),
-        new_id,
-    )
+    maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), Joiners(), clock)
+    spent = _ledger(settings, redis)
+    budget = Budget(spent, settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC), new_id)
     flights = SingleFlight(cache.tiered, RedisFlights(redis), clock)
+    readers = FileReaders(settings.reading, settings.tts.default_language, clock)
     speak = SpeakService(
         manager,
+        readers,
         Source(manager, maker, flights, budget, metrics),
         Limits(RedisLimiter(redis), LocalLimiter(), settings.limits, metrics),
         cache.links,
         Hooks(active),
         metrics,
-        SpeakOptions(settings.tts.default_language, settings.tts.deadline_ms, settings.logging.log_text),
+        SpeakOptions(settings.tts.deadline_ms, settings.logging.log_text),
         clock,
         new_id,
     )
@@ -181,6 +181,7 @@ def build(
     delivery, sessions = _sessions(settings, redis, access, speak, pusher, clock)
     return Container(
         settings=settings,
+        readers=readers,
         speak=speak,
         maker=maker,
         backends=manager,

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings
 from danmu_tts.settings_parts import Names, Section, Url, WebSocketUrl
+from danmu_tts.settings_reading import ReadingSettings
 
 _APP = "danmu-tts"
 
@@ -227,6 +228,7 @@ class Settings(BaseSettings):
     azure: AzureSettings = Field(default_factory=AzureSettings)
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
     piper: PiperSettings = Field(default_factory=PiperSettings)
+    reading: ReadingSettings = Field(default_factory=ReadingSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)

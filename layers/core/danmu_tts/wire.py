@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from danmu_tts.domain.access import Principal
-from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
+from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import DanmuTTSError
-from danmu_tts.domain.speech import Priority, Prosody, SpeechRequest, Timings
+from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest, Timings
 from danmu_tts.domain.voices import Voice
 from speech_contract.frames import Error
 from speech_contract.speech import CaptionAnswer, ErrorDetail, SpeechFields, TimingsAnswer, VoiceAnswer
@@ -41,9 +41,9 @@ def speech_request(asked: SpeechFields, principal: Principal) -> SpeechRequest:
     )
 
 
-def caption_answers(encoded: EncodedSpeech) -> list[CaptionAnswer]:
+def caption_answers(speech: Speech) -> list[CaptionAnswer]:
     """Which words are heard when."""
-    return [CaptionAnswer(**asdict(caption)) for caption in encoded.captions]
+    return [CaptionAnswer(**asdict(caption)) for caption in speech.captions]
 
 
 def timings_answer(timings: Timings) -> TimingsAnswer:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.cache_key import cache_key
-from danmu_tts.domain.speech import Prosody
+from danmu_tts.domain.speech import Part, Prosody, Script
 from danmu_tts.domain.voices import Voice
 
 
@@ -38,7 +38,12 @@ SOUNDS = st.builds(
 def key_of(sound: Sound) -> str:
     prosody = Prosody(sound.speed, sound.pitch_semitones, sound.volume)
     voice = Voice(sound.voice_id, "zh-CN", revision=sound.revision)
-    return cache_key(sound.text, voice, sound.format, prosody, sound.style)
+    return cache_key(Script.of(sound.text, voice), sound.format, prosody, sound.style)
+
+
+def key_by(voice: Voice, *parts: Part) -> str:
+    script = Script(voice, parts) if parts else Script.of("hi", voice)
+    return cache_key(script, AudioFormat.MP3, Prosody())
 
 
 @given(SOUNDS)
@@ -71,7 +76,7 @@ def test_whole_numbers_and_their_floats_share_a_key() -> None:
 def test_what_cannot_be_heard_is_not_in_the_key() -> None:
     voice = Voice("fake:a", "zh-CN", "female", "1")
     disguised = replace(voice, language="en-US", gender="male")
-    assert cache_key("hi", voice, AudioFormat.MP3, Prosody()) == cache_key("hi", disguised, AudioFormat.MP3, Prosody())
+    assert key_by(voice) == key_by(disguised)
 
 
 def test_fields_do_not_run_into_each_other() -> None:
@@ -88,4 +93,17 @@ def test_no_style_is_not_a_style_of_that_name() -> None:
 def test_which_styles_a_voice_knows_is_not_in_the_key() -> None:
     plain = Voice("fake:a", "zh-CN", revision="1")
     able = replace(plain, styles=("cheerful",))
-    assert cache_key("hi", plain, AudioFormat.MP3, Prosody()) == cache_key("hi", able, AudioFormat.MP3, Prosody())
+    assert key_by(plain) == key_by(able)
+
+
+def test_who_says_which_part_is_in_the_key() -> None:
+    one, other = Voice("fake:a", "zh-CN", revision="1"), Voice("fake:b", "en-US", revision="1")
+    scripts = [
+        (Part("hi", one),),
+        (Part("h", one), Part("i", other)),
+        (Part("h", other), Part("i", one)),
+        (Part("h", one), Part("i", None)),
+        (Part("h", one), Part("i", replace(other, revision="2"))),
+        (Part("h", one), Part("i", one)),
+    ]
+    assert len({key_by(one, *parts) for parts in scripts}) == len(scripts)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danmu_tts.adapters.audio.encoders import Encoders
+from danmu_tts.adapters.audio.joiner import Joiners
 from danmu_tts.domain.audio import AudioChunk, AudioFormat
 from danmu_tts.domain.circuit import CircuitPolicy
 from danmu_tts.domain.errors import (
@@ -23,7 +24,7 @@ from danmu_tts.domain.errors import (
     NothingToSayError,
     VoiceWithdrawnError,
 )
-from danmu_tts.domain.speech import Priority, Prosody, SpeechRequest, Utterance
+from danmu_tts.domain.speech import Priority, Prosody, Script, SpeechRequest, Utterance
 from danmu_tts.domain.voices import ANY_STYLE, Voice
 from danmu_tts.ports import BackendTraits
 from danmu_tts.services.encoding import Delivery
@@ -77,7 +78,7 @@ class Bench:
     clock: FakeClock
 
     async def make(self, budget_s: float = 10.0) -> Made:
-        return await self.maker.make(SpeechRequest(TEXT, format=AudioFormat.WAV), TEXT, VOICE, budget_s)
+        return await self.maker.make(SpeechRequest(TEXT, format=AudioFormat.WAV), Script.of(TEXT, VOICE), budget_s)
 
 
 def a_bench(
@@ -91,7 +92,7 @@ def a_bench(
         clock.advance(seconds)
 
     manager = a_manager(backend, metrics=metrics, clock=clock, circuit=circuit)
-    return Bench(Maker(manager, Encoders(), clock, sleep=pause), backend, metrics, pauses_s, clock)
+    return Bench(Maker(manager, Encoders(), Joiners(), clock, sleep=pause), backend, metrics, pauses_s, clock)
 
 
 async def settle() -> None:

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -41,7 +42,7 @@ def word_characters(text: str) -> list[str]:
         ("10：00见", ["10：00见"]),
     ],
 )
-def test_first_the_opening_clause_then_whole_sentences(text: str, pieces: list[str]) -> None:
+def test_first_the_opening_clause_then_what_grows(text: str, pieces: list[str]) -> None:
     assert split_for_speech(text) == pieces
 
 
@@ -95,6 +96,35 @@ def test_long_text_without_punctuation_is_cut_between_words() -> None:
     pieces = split_for_speech(" ".join(words))
     assert len(pieces) > 3
     assert " ".join(pieces).split() == words
+
+
+def test_a_piece_is_made_while_the_one_before_it_is_heard() -> None:
+    clauses = [
+        "今天真的是太开心了，",
+        "和大家一起看了这么久，",
+        "从早上一直到现在，",
+        "我都没有离开过，",
+        "你们每一个人都很可爱，",
+        "希望还能再见，",
+    ]
+    pieces = split_for_speech("".join(clauses * 3) + "晚安。")
+    assert "".join(pieces) == "".join(clauses * 3) + "晚安。"
+    assert all(len(later) <= max(16, 2 * len(earlier) + 2) for earlier, later in pairwise(pieces))
+
+
+def test_short_sentences_stay_whole() -> None:
+    assert split_for_speech("好的，今天我们来看看，这个怎么样？") == ["好的，", "今天我们来看看，这个怎么样？"]
+
+
+def test_long_text_is_cut_into_even_pieces() -> None:
+    lengths = [len(piece) for piece in split_for_speech("好" * 500)]
+    assert max(lengths) - min(lengths) <= 1
+
+
+@given(st.integers(150, 200), st.sampled_from(["一百二十三万四千五百六十七", "二零二一", "3,141,592"]))
+def test_no_number_is_cut_in_hanzi_without_a_break(before: int, number: str) -> None:
+    pieces = split_for_speech("好" * before + number + "好" * 200)
+    assert any(number in piece for piece in pieces)
 
 
 def test_a_flood_of_letters_is_cut_somewhere_and_kept_whole() -> None:

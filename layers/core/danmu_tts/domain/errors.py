@@ -12,6 +12,7 @@
     ├── NotFoundError                404 not_found
     ├── VoiceNotFoundError           404 voice_not_found
     ├── TextTooLongError             413 text_too_long
+    ├── ContentBlockedError          422 content_blocked      the content filter drops the text
     ├── BackendUnavailableError      503 backend_unavailable  one backend failed; another may do
     │   ├── BackendDisabledError     disabled      switched off, or its credentials are unset
     │   ├── BudgetExhaustedError     budget        429 budget_exhausted: nobody may pay for it this month
@@ -124,6 +125,13 @@ class TextTooLongError(DanmuTTSError):
 
     code = "text_too_long"
     http_status = 413
+
+
+class ContentBlockedError(DanmuTTSError):
+    """The content filter drops the text. The message names the categories and no word of it."""
+
+    code = "content_blocked"
+    http_status = 422
 
 
 class BackendUnavailableError(DanmuTTSError):

@@ -57,6 +57,10 @@ class VoiceChoice:
     defaults: Mapping[str, str]
     patience_ms: float = 2000.0
 
+    def is_alias(self, name: str) -> bool:
+        """Whether it stands for a voice in each language rather than for one."""
+        return name in self.aliases
+
     def rank(self, backends: Sequence[BackendView], wish: Wish) -> list[Voice]:
         """Order the voices that may speak: the one that should, then those that take its place.
 
@@ -82,7 +86,7 @@ class VoiceChoice:
     def _named(self, backends: Sequence[BackendView], wish: Wish) -> Voice | None:
         """The one voice that was asked for; None where an alias or nothing was."""
         asked = wish.voice
-        if asked is None or asked in self.aliases:
+        if asked is None or self.is_alias(asked):
             return None
         for view in backends:
             voice = VoiceIndex(view.voices).called(asked) if wish.backend in (None, view.name) else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from danmu_tts.domain.access import ANONYMOUS, Principal
-from danmu_tts.domain.audio import AudioFormat, EncodedSpeech
+from danmu_tts.domain.audio import AudioFormat, Caption, EncodedSpeech
 from danmu_tts.domain.limits import Allowance
 from danmu_tts.domain.voices import Voice
 
@@ -91,6 +91,47 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Words for one voice, or for none: then a tone is heard in their place."""
+
+    text: str
+    voice: Voice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Who says what of a text.
+
+    Attributes:
+        voice: whose line it is: it answers for the whole, and says what no other voice can.
+        parts: in order; together they are the text.
+    """
+
+    voice: Voice
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, text: str, voice: Voice) -> "Script":
+        """One voice says it all."""
+        return cls(voice, (Part(text, voice),))
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(part.text for part in self.parts)
+
+    @property
+    def own_text(self) -> str:
+        """What the line's own voice says."""
+        return "".join(part.text for part in self.parts if part.voice == self.voice)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it is more than one voice's words."""
+        return any(part.voice != self.voice for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Fallback:
     """Why another voice speaks than the one that should have.
 
@@ -120,6 +161,7 @@ class Speech:
         key: cache key; the same sound has the same key.
         cached: the cache tier that had it, ``flight`` where it was being made for somebody else, or None when it was
             made now.
+        captions: what is shown of the request's text while it is heard; those in ``encoded`` have the spoken words.
         cost_usd: what the backend charges for making it; 0 for a cache hit and for local voices.
         fallback: set where another voice was to speak.
         allowances: what the caller has left of each limit.
@@ -133,3 +175,4 @@ class Speech:
     cost_usd: float = 0.0
     fallback: Fallback | None = None
     allowances: tuple[Allowance, ...] = ()
+    captions: tuple[Caption, ...] = ()

@@ -37,6 +37,9 @@ from danmu_tts.ports.connections import (
 from danmu_tts.ports.metrics import (
     Metrics,
 )
+from danmu_tts.ports.reading import (
+    Readers,
+)
 from danmu_tts.ports.shared import (
     CircuitBoard,
     Flight,
@@ -71,6 +74,7 @@ __all__ = [
     "Plugin",
     "Pusher",
     "RateLimiter",
+    "Readers",
     "Refusal",
     "RefusalCache",
     "SharedStore",

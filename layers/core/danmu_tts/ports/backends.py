@@ -24,6 +24,7 @@ class BackendTraits:
     Attributes:
         native_pitch: it shifts pitch itself; otherwise the service does, by resampling.
         native_volume: it sets volume itself; otherwise the service does.
+        reads_english: its voices of other languages read English words too, so that one gets the whole of a mixed line.
         silence_limit_s: longest wait for the next piece of audio before it counts as stalled; None for an engine in
             this process, which is slow only where the machine is.
         usd_per_million_chars: list price.
@@ -33,6 +34,7 @@ class BackendTraits:
 
     native_pitch: bool = False
     native_volume: bool = False
+    reads_english: bool = False
     silence_limit_s: float | None = None
     usd_per_million_chars: float = 0.0
     chars_per_hanzi: int = 1

@@ -1,13 +1,17 @@
 """How danmu are read aloud."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from danmu_tts.text.reading import Reader
+if TYPE_CHECKING:
+    from danmu_tts.text.reading import Reader
 
 
 class Readers(Protocol):
     """Knows how each room wants its danmu read."""
 
-    def reader(self, room: str | None, key_id: str | None) -> Reader:
-        """The one for a room and the API key that asks; the same object until something changes."""
+    def reader(self, room: str | None, key_id: str | None) -> "Reader":
+        """The one for a room and the API key that asks; the same object until something changes.
+
+        The first call reads the word lists.
+        """
         ...

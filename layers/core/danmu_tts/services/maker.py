@@ -1,22 +1,23 @@
 """Speech from one voice: what it is asked, how often, and how the answer is encoded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 
-from danmu_tts.domain.audio import EncodedSpeech
+from danmu_tts.domain.audio import AudioChunk, EncodedSpeech
 from danmu_tts.domain.errors import BackendUnavailableError
-from danmu_tts.domain.speech import SpeechRequest, Utterance
+from danmu_tts.domain.speech import Script, SpeechRequest, Utterance
 from danmu_tts.domain.spend import Spending
 from danmu_tts.domain.voices import Voice
-from danmu_tts.ports import AudioEncoders, AudioListener, BackendTraits
-from danmu_tts.services.attempt import WatchedBackend
+from danmu_tts.ports import AudioEncoders, AudioJoiners, AudioListener, BackendTraits
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.encoding import Delivery, encode
+from danmu_tts.services.joining import join
 
 _ATTEMPTS = 2
 _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.15
+_PLAIN = BackendTraits()
 # With less than this left, somebody else had better try.
 _LEAST_BUDGET_S = 0.5
 
@@ -47,20 +48,21 @@ class Maker:
         self,
         backends: BackendManager,
         encoders: AudioEncoders,
+        joiners: AudioJoiners,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """``clock`` counts seconds from any start."""
         self._backends = backends
         self._encoders = encoders
+        self._joiners = joiners
         self._clock = clock
         self._sleep = sleep
 
     async def make(
         self,
         request: SpeechRequest,
-        text: str,
-        voice: Voice,
+        script: Script,
         budget_s: float,
         spend: Spend = _for_nothing,
         listener: AudioListener | None = None,
@@ -71,8 +73,7 @@ class Maker:
         """
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
-        watched = self._backends.watched[voice.backend]
-        utterance, delivery = plan(request, text, voice, watched.backend.traits)
+        watched = self._backends.watched[script.voice.backend]
         ends_s = self._clock() + budget_s
 
         def is_worth_repeating(error: BaseException) -> bool:
@@ -96,15 +97,14 @@ class Maker:
         async def attempt() -> Made:
             async with spend() as spending:
                 budget_s = ends_s - self._clock()
-                return await self._attempt(watched, utterance, delivery, budget_s, spending, listener)
+                return await self._attempt(request, script, budget_s, spending, listener)
 
         return await attempts(attempt)
 
     async def _attempt(
         self,
-        watched: WatchedBackend,
-        utterance: Utterance,
-        delivery: Delivery,
+        request: SpeechRequest,
+        script: Script,
         budget_s: float,
         spending: Spending,
         listener: AudioListener | None,
@@ -118,10 +118,28 @@ class Maker:
             if listener:
                 listener.begin()
 
-        hear = listener.hear if listener else _unheard
-        async with aclosing(watched.synthesize(utterance, budget_s)) as chunks:
-            encoded = await encode(chunks, utterance.voice, delivery, self._encoders, note, hear)
+        chunks, delivery = self._chunks(request, script, budget_s)
+        heard = listener.hear if listener else _unheard
+        async with aclosing(chunks):
+            encoded = await encode(chunks, script.voice, delivery, self._encoders, note, heard)
         return Made(encoded, first_audio_s)
+
+    def _chunks(
+        self, request: SpeechRequest, script: Script, budget_s: float
+    ) -> tuple[AsyncGenerator[AudioChunk, None], Delivery]:
+        """What is said, and what is left to be done to it. To a joined line as little is done before as can be."""
+        watched = self._backends.watched
+        if not script.is_joined:
+            voice = script.voice
+            utterance, delivery = plan(request, script.text, voice, watched[voice.backend].backend.traits)
+            return watched[voice.backend].synthesize(utterance, budget_s), delivery
+        ends_s = self._clock() + budget_s
+
+        def say(text: str, voice: Voice) -> AsyncGenerator[AudioChunk, None]:
+            utterance, _ = plan(request, text, voice, _PLAIN)
+            return watched[voice.backend].synthesize(utterance, ends_s - self._clock())
+
+        return join(script, say, self._joiners.open()), plan(request, script.text, script.voice, _PLAIN)[1]
 
 
 def plan(request: SpeechRequest, text: str, voice: Voice, traits: BackendTraits) -> tuple[Utterance, Delivery]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.domain.cache_key import cache_key
-from danmu_tts.domain.speech import SpeechRequest
+from danmu_tts.domain.speech import Script, SpeechRequest
 from danmu_tts.domain.spend import Spending
-from danmu_tts.domain.voices import Voice
 from danmu_tts.ports import AudioListener, CacheHit, Metrics
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget, cost_of
@@ -48,8 +47,7 @@ class Source:
     async def fetch(
         self,
         request: SpeechRequest,
-        text: str,
-        voice: Voice,
+        script: Script,
         budget_s: float,
         *,
         permit: Awaitable[object],
@@ -67,15 +65,16 @@ class Source:
             BudgetExhaustedError: it would have to be paid for, and nobody may.
             BackendUnavailableError: the voice failed.
         """
-        key = cache_key(text, voice, request.format, request.prosody, voice.style(request.style))
+        voice = script.voice
+        key = cache_key(script, request.format, request.prosody, voice.style(request.style))
         traits = self._backends.watched[voice.backend].backend.traits
-        cost = cost_of(text, traits)
+        cost = cost_of(script.own_text, traits)
 
         def spend() -> AbstractAsyncContextManager[Spending]:
             return self._budget.spend(cost, voice.backend, request.principal, request.room)
 
         async def make(left_s: float) -> Made:
-            return await self._maker.make(request, text, voice, left_s, spend, listener)
+            return await self._maker.make(request, script, left_s, spend, listener)
 
         tier = "miss"
         found: CacheHit | Made | None

@@ -1,14 +1,16 @@
-"""How a request is spoken: clean, count, rank the voices, get the audio of the first that speaks, answer."""
+"""How a request is spoken: read, count, rank the voices, get the audio of the first that speaks, answer."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from danmu_tts.domain.attempts import attempt_budget_s
 from danmu_tts.domain.errors import (
     BackendUnavailableError,
     BudgetExhaustedError,
     BudgetUnknownError,
+    ContentBlockedError,
     DanmuTTSError,
     DeadlineExceededError,
     NoBackendsAvailableError,
@@ -20,13 +22,17 @@ from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import Fallback, Speech, SpeechRequest, Timings
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import describe_text, get_logger
-from danmu_tts.ports import AudioLink, AudioLinks, AudioListener, Metrics
+from danmu_tts.ports import AudioLink, AudioLinks, AudioListener, Metrics, Readers
 from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.captions import shown
 from danmu_tts.services.hooks import Hooks
 from danmu_tts.services.limits import Limits
+from danmu_tts.services.scripts import Scripts
 from danmu_tts.services.source import Source, Sourced
-from danmu_tts.text.clean import clean
-from danmu_tts.text.language import can_be_spoken, detect_language
+from danmu_tts.text.terms import Action
+
+if TYPE_CHECKING:
+    from danmu_tts.text.reading import Reading
 
 logger, backends_logger = get_logger("performance"), get_logger("backends")
 
@@ -35,7 +41,6 @@ logger, backends_logger = get_logger("performance"), get_logger("backends")
 class SpeakOptions:
     """What the operator decides for all requests."""
 
-    default_language: str
     deadline_ms: int
     log_text: bool
 
@@ -45,7 +50,7 @@ class _Asked:
     """What one request's voices are tried for. ``started_s`` is a time of the clock."""
 
     request: SpeechRequest
-    text: str
+    reading: "Reading"
     permit: asyncio.Future[tuple[Allowance, ...]]
     started_s: float
     deadline: asyncio.Timeout
@@ -64,6 +69,7 @@ class SpeakService:
     def __init__(
         self,
         backends: BackendManager,
+        readers: Readers,
         source: Source,
         limits: Limits,
         links: AudioLinks,
@@ -75,6 +81,8 @@ class SpeakService:
     ) -> None:
         """``clock`` counts seconds from any start; ``new_id`` never repeats itself."""
         self._backends = backends
+        self._readers = readers
+        self._scripts = Scripts(backends)
         self._source = source
         self._limits = limits
         self._links = links
@@ -99,11 +107,11 @@ class SpeakService:
         try:
             async with asyncio.timeout((request.deadline_ms or self._options.deadline_ms) / 1000) as deadline:
                 request = await self._hooks.pre_process(request)
-                text = self._prepare(request.text)
-                permit = self._limits.take(request.principal, request.room, request.viewer, len(text))
-                wanted += await self._rank(request, text)
+                reading = self._read(request)
+                permit = self._limits.take(request.principal, request.room, request.viewer, len(reading.spoken))
+                wanted += await self._rank(request, reading)
                 listener = listener if self._hooks.leave_audio else None
-                asked = _Asked(request, text, permit, started_s, deadline, listener)
+                asked = _Asked(request, reading, permit, started_s, deadline, listener)
                 speech = await self._first_that_speaks(asked, wanted)
                 speech = await self._hooks.post_process(speech)
         except TimeoutError as error:
@@ -126,14 +134,18 @@ class SpeakService:
         """Finish what is being kept."""
         await self._source.close()
 
-    def _prepare(self, text: str) -> str:
-        text = clean(text)
-        if not can_be_spoken(text):
+    def _read(self, request: SpeechRequest) -> "Reading":
+        reader = self._readers.reader(request.room, request.principal.key_id)
+        reading = reader.read(request.text, request.language)
+        if reading.verdict.action is Action.DROP:
+            categories = ", ".join(reading.verdict.categories)
+            raise ContentBlockedError(f"The content filter does not let this be spoken: {categories}.", param="text")
+        if not reading.spoken:
             raise NothingToSayError("There is nothing to say: the text has no word and no digit.", param="text")
-        return text
+        return reading
 
-    async def _rank(self, request: SpeechRequest, text: str) -> list[Voice]:
-        language = request.language or detect_language(text, self._options.default_language)
+    async def _rank(self, request: SpeechRequest, reading: "Reading") -> list[Voice]:
+        language = request.language or reading.language
         return await self._backends.rank(Wish(language, request.voice, request.backend))
 
     async def _first_that_speaks(self, asked: _Asked, voices: Sequence[Voice]) -> Speech:
@@ -145,11 +157,11 @@ class SpeakService:
             others = {other.backend for other in voices[position + 1 :] if self._backends.is_fit(other.backend)}
             remaining_s = (asked.deadline.when() or 0.0) - asyncio.get_running_loop().time()
             budget_s = attempt_budget_s(remaining_s, len(others - {voice.backend}))
+            script = await self._scripts.write(asked.reading, voice, asked.request)
             try:
                 sourced = await self._source.fetch(
                     asked.request,
-                    asked.text,
-                    voice,
+                    script,
                     budget_s,
                     permit=asked.permit,
                     is_first=not failures,
@@ -158,7 +170,9 @@ class SpeakService:
             except BackendUnavailableError as error:
                 failures.append(_Failure(voice, error))
                 continue
-            return self._named(self._speech(sourced, asked.started_s, await asked.permit), failures)
+            speech = self._speech(sourced, asked.started_s, await asked.permit)
+            captions = shown(sourced.encoded.captions, asked.reading, script.text)
+            return self._named(replace(speech, captions=captions), failures)
         raise self._nobody(failures)
 
     def _is_hopeless(self, voice: Voice, failure: _Failure) -> bool:

@@ -58,7 +58,7 @@ def _done(asked: Speak, speech: Speech) -> Done:
         fallback_from=fallback.voice if fallback else None,
         fallback_reason=fallback.reason if fallback else None,
         cached=speech.cached,
-        captions=caption_answers(encoded) if asked.captions else None,
+        captions=caption_answers(speech) if asked.captions else None,
         cost_usd=speech.cost_usd,
         timings=timings_answer(speech.timings),
     )

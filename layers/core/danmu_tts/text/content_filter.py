@@ -53,7 +53,6 @@ _Folding = Mapping[int, int | str | None]
 _LATIN = re.compile("[A-Za-z]+")
 _LOOKS_LATIN = re.compile("[\u00c0-\u04ff\u0500-\u052f\u1d00-\u1d7f]")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
-_SENTENCE_MARK = re.compile("[，。！？、；：,!?;:\n]")
 _BETWEEN_SENTENCES = re.compile(r"[，。？；：,?;:\n]|[.!！]\s")
 _ENDINGS = frozenset(
     {"", "s", "es", "ed", "er", "ers", "in", "ing", "ings", "y", "ty", "ting", "z", "d", "head", "heads"}
@@ -86,7 +85,7 @@ class ContentFilter:
             hits += self._look(text, self._folding, pinyin=True)
         if self._splits and self._splits.search(text):
             hits += self._look_at_joined(text)
-        return hits
+        return list(dict.fromkeys(hits))
 
     def _look(self, text: str, folding: _Folding, *, pinyin: bool = False) -> Iterator[Hit]:
         """Nearly every line has nothing, and is done with it before anybody asks where."""
@@ -152,8 +151,8 @@ class ContentFilter:
         hanzi = [char for char in raw if char.isalnum() and not char.isascii()]
         if set(hanzi) <= set(term.text) or set(to_simplified("".join(hanzi))) <= set(term.text):
             return bool(hanzi) if len(term.text) == 1 else not _LATIN.search(raw) or _is_apart(text, found)
-        is_together = all(char.isalnum() for char in raw)
-        return term.matching is Matching.SOUND and is_together and not _SENTENCE_MARK.search(raw)
+        is_together = all(char.isalnum() for char in raw) and all(symbol.times == 1 for symbol in found)
+        return term.matching is Matching.SOUND and is_together
 
     def _is_allowed(self, text: str, start: int, end: int) -> bool:
         """Whether it is part of an ordinary word."""

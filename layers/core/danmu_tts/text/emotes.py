@@ -15,7 +15,7 @@ _CHEER = re.compile(r"\\([^\\/\s]{1,12})/")
 _EMOJI = re.compile("[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
                     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]+")  # fmt: skip
 _LATIN_WORD = re.compile(r"(?<![\w])[A-Z][A-Za-z0-9]{2,}(?![\w])", re.ASCII)
-_LONGEST_NAME = 20
+_LONGEST_NAME = 22
 # A line of pictures is not a list to be read out.
 _MOST_NAMES = 1
 _NAMED_IN = frozenset({"en", "es", "ja", "ko", "pt", "it", "fr", "de", "fa", "id", "zh", "ru", "tr", "ar"})

@@ -21,6 +21,7 @@ _MOST_PASSES = 6
 _MOST_TIMES_LONGER, _MOST_CHARS_LONGER = 2, 20
 
 _Step = Callable[[Aligned, Line], Aligned]
+Watch = Callable[[str, str], None]
 
 
 class Normaliser:
@@ -40,15 +41,18 @@ class Normaliser:
         """
         return self.read(cleaned(text), language)
 
-    def read(self, written: Aligned, language: str | None = None) -> Aligned:
-        """The same, for a text that is ``cleaned``."""
+    def read(self, written: Aligned, language: str | None = None, watch: Watch | None = None) -> Aligned:
+        """The same, for a text that is ``cleaned``. ``watch`` is told each step that changed something, and to what."""
         line = Line(self.rules, language)
         read = written
         for _ in range(_MOST_PASSES):
             before = read.text
             read = tidied(read)
-            for step in _STEPS:
-                read = step(read, line)
+            for name, step in _STEPS:
+                changed = step(read, line)
+                if watch and changed.text != read.text:
+                    watch(name, changed.text)
+                read = changed
             if read.text == before:
                 break
         else:
@@ -83,16 +87,16 @@ def _take_placed_text(read: Aligned, line: Line) -> Aligned:
 
 _ITS_LINE_BREAK = re.compile("/n")
 
-_STEPS: Sequence[_Step] = (
-    _take_placed_text,
-    say_links,
-    say_emotes,
-    _drop_faces,
-    say_names,
-    _tell_language,
-    say_slang,
-    shorten_repeats,
-    say_numbers,
-    drop_signs,
-    calm_punctuation,
+_STEPS: Sequence[tuple[str, _Step]] = (
+    ("placed text", _take_placed_text),
+    ("links", say_links),
+    ("emotes", say_emotes),
+    ("faces", _drop_faces),
+    ("names", say_names),
+    ("language", _tell_language),
+    ("slang", say_slang),
+    ("repeats", shorten_repeats),
+    ("numbers", say_numbers),
+    ("signs", drop_signs),
+    ("punctuation", calm_punctuation),
 )

@@ -9,6 +9,7 @@ _VALUES = {char: str(value) for value, chars in enumerate(_HANZI) for char in ch
 _DIGIT = f"[0-9{''.join(_VALUES)}]"
 # Digits with at most one sign between two of them; an identity card may end in X.
 _NUMBER = re.compile(f"\\+?{_DIGIT}(?:[ .·-]?{_DIGIT}){{{_FEWEST_DIGITS - 2},}}(?:[ .·-]?[0-9Xx])?(?![A-Za-z])")
+_GROUP = re.compile("[^ .·-]+")
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
 _ABROAD = re.compile(r"\+\d{10,15}")
 _IDENTITY_CARD = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
@@ -23,9 +24,24 @@ def find_private(text: str) -> Iterator[tuple[int, int]]:
     if len(text) < _FEWEST_DIGITS:
         return
     for match in _NUMBER.finditer(text):
-        plain = "".join(_VALUES.get(char, char) for char in match[0].upper() if char in _VALUES or char.isalnum())
-        if is_private(("+" if match[0].startswith("+") else "") + plain):
-            yield match.span()
+        groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
+        at = 0
+        while at < len(groups):  # the longest that begins with this group: other numbers may stand beside it
+            ends = (
+                end
+                for end in range(len(groups), at, -1)
+                if is_private(_plain(text[groups[at][0] : groups[end - 1][1]]))
+            )
+            end = next(ends, 0)
+            if end:
+                yield groups[at][0], groups[end - 1][1]
+            at = max(at + 1, end)
+
+
+def _plain(number: str) -> str:
+    """In digits, and X."""
+    digits = "".join(_VALUES.get(char, char) for char in number.upper() if char in _VALUES or char.isalnum())
+    return f"+{digits}" if number.startswith("+") else digits
 
 
 def is_private(number: str) -> bool:

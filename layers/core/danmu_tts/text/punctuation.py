@@ -16,6 +16,8 @@ _LONELY = re.compile(f"(?<!\\w)[{re.escape(_BESIDE_WORDS)}]+(?!\\w)|([{re.escape
 _SLASH = re.compile(f"(?<=[{_CJK}])\\s*[/|]\\s*(?=\\w)|(?<=\\w)\\s*[/|]\\s*(?=[{_CJK}])")
 _PLUSES = re.compile(r"(?<=\w)\++")
 _DOT_BETWEEN_NAMES = re.compile(f"(?<=[{_CJK}])·(?=[{_CJK}])")
+_AND = re.compile(r"(?<=\w)\s*&\s*(?=\w)")
+_ANDS = {"zh": "和", "ja": "と", "ko": " 앤드 "}
 _TILDES = re.compile(r"[~～〜]+")
 _STORM = re.compile("[，。！？、；：…‥,.!?;:]{2,}|…|‥|——+|--+")
 _LEADING = re.compile(r"[\s，。！？、；：…,.!?;:)）】」』》〉\]}~～/|&%+·・-]+")
@@ -31,6 +33,7 @@ def drop_signs(read: Aligned, line: Line) -> Aligned:
     text = read.text
     if not text.isascii() or not text.isalnum():
         read = read.sub(LONE_LETTERS, " ").sub(_SIGNS, " ")
+        read = read.sub(_AND, _ANDS.get(line.language, " and "))
         read = read.sub(_SLASH, "，" if line.language in ("zh", "ja") else ", ")
         if line.language == "zh":
             read = read.sub(_PLUSES, lambda match: "加" * len(match[0]))

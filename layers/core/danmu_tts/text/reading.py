@@ -103,6 +103,14 @@ class Reader:
         beeps = masks if self._policy.mask is Mask.BEEP else ()
         return Reading(text, shown, said.text, said.origins, spans.of(said.text), spans.main, verdict, beeps)
 
+    def steps(self, text: str, language: str | None = None) -> list[tuple[str, str]]:
+        """What each step of normalising that changes something makes of a text, by the step's name."""
+        written = cleaned(text)
+        steps = [("clean", written.text)] if written.text != text else []
+        asked = primary_subtag(language) if language else None
+        self._normaliser.read(written, asked, lambda name, read: steps.append((name, read)))
+        return steps
+
     def collapse_key(self, reading: Reading) -> str:
         """Equal for danmu that say the same; see ``Sounds.collapse_key``."""
         return self._sounds.collapse_key(reading.spoken)
@@ -125,13 +133,11 @@ class Reader:
         language = line.spans(said.text).main
         word = self._rules.vocabulary.phrase("mask", language)
         masks: list[_Range] = []
-        moved = 0
         for first, last in hidden:
-            start, end = (bisect_left(said.origins, edge) + moved for edge in (first, last))
+            start, end = (bisect_left(said.origins, edge) for edge in (first, last))
             if start < end:
                 said = said.replaced(start, end, word)
                 masks.append((start, start + len(word)))
-                moved += len(word) - (end - start)
         return said, tuple(masks)
 
 

@@ -2,10 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
-import av
-import av.filter
 import lameenc
 import numpy as np
 import pytest
@@ -20,7 +17,7 @@ from danmu_tts.domain.errors import BadAudioError
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.engine_slots import EngineSlots
 from danmu_tts.ports import AudioJoiner, Backend, JoinedSpan
-from tests.builders.sound import Samples, loudest_frequency_hz, rms, sine
+from tests.builders.sound import Samples, loudest_frequency_hz, measured_lufs, rms, sine
 
 RATE_HZ = 22_050
 OTHER_RATE_HZ = 24_000
@@ -78,27 +75,6 @@ class Joined:
 
 def samples_of(chunks: Sequence[AudioChunk]) -> Samples:
     return np.frombuffer(b"".join(chunk.data for chunk in chunks), "<i2") / 32768
-
-
-def measured_lufs(samples: Samples, rate_hz: int) -> float:
-    """Integrated loudness by libavfilter's meter. It needs a block of 400 ms at least."""
-    graph = av.filter.Graph()
-    source = graph.add_abuffer(sample_rate=rate_hz, format="dbl", layout="mono")
-    meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
-    source.link_to(meter)
-    meter.link_to(sink)
-    graph.configure()
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="dbl", layout="mono")
-    frame.sample_rate = rate_hz
-    frame.pts = 0
-    source.push(frame)
-    source.push(None)
-    readings: list[Any] = []
-    while True:
-        try:
-            readings.append(sink.pull().metadata.get("lavfi.r128.I"))
-        except av.error.EOFError:
-            return float([reading for reading in readings if reading is not None][-1])
 
 
 def chunks_of(pcm: bytes, rate_hz: int = RATE_HZ, *, size: int = 4410) -> list[AudioChunk]:

@@ -46,6 +46,7 @@ class AzureBackend(CloudBackend):
         self.traits = BackendTraits(
             native_pitch=True,
             native_volume=True,
+            reads_english=True,
             silence_limit_s=settings.silence_limit_ms / 1000,
             usd_per_million_chars=price.usd_per_million_chars,
             chars_per_hanzi=price.chars_per_hanzi,

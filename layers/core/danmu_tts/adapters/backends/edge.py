@@ -58,7 +58,7 @@ class EdgeBackend(CloudBackend):
         super().__init__(packaged_voices(self.name, _REVISION), settings.voices_ttl_s)
         self._pool: SharedConnector | None = None
         self.traits = BackendTraits(
-            native_pitch=True, native_volume=True, silence_limit_s=settings.silence_limit_ms / 1000
+            native_pitch=True, native_volume=True, reads_english=True, silence_limit_s=settings.silence_limit_ms / 1000
         )
 
     async def synthesize(self, utterance: Utterance) -> AsyncGenerator[AudioChunk, None]:

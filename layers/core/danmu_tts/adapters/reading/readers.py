@@ -1,19 +1,17 @@
 """Readers by the settings and the operator's file, which is looked at again when it changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 from pydantic import ValidationError
 
-from danmu_tts.adapters.reading import tables
 from danmu_tts.observability import get_logger
-from danmu_tts.settings_reading import DEFAULT_ACTIONS, ReadingChoices, ReadingFile, ReadingSettings
-from danmu_tts.text.content_filter import ContentFilter
-from danmu_tts.text.reading import FilterPolicy, Reader
-from danmu_tts.text.rules import ReadingRules, Say, Vocabulary
-from danmu_tts.text.terms import Mask, Matching, Term
+from danmu_tts.settings_reading import ReadingChoices, ReadingFile, ReadingSettings
+
+if TYPE_CHECKING:
+    from danmu_tts.text.reading import Reader
 
 logger = get_logger("app")
 
@@ -36,7 +34,7 @@ class FileReaders:
         self._looked_s = float("-inf")
         self._readers: LRUCache[tuple[str | None, str | None], Reader] = LRUCache(_MOST_READERS)
 
-    def reader(self, room: str | None, key_id: str | None) -> Reader:
+    def reader(self, room: str | None, key_id: str | None) -> "Reader":
         """See ``ports.Readers``."""
         self._look()
         who = (room if room in self._file.rooms else None, key_id if key_id in self._file.keys else None)
@@ -66,55 +64,13 @@ class FileReaders:
                 "reading rules not understood", extra={"file": str(path), "where": where, "reason": problem["msg"]}
             )
 
-    def _make(self, room: str | None, key_id: str | None) -> Reader:
+    def _make(self, room: str | None, key_id: str | None) -> "Reader":
+        from danmu_tts.adapters.reading.making import make_reader  # the first line waits for it, no handler's import
+
         layers: list[ReadingChoices] = [self._settings, self._file.default]
         layers += [self._file.keys[key_id]] if key_id else []
         layers += [self._file.rooms[room]] if room else []
-        rules = ReadingRules(
-            _vocabulary(layers),
-            self._default_language,
-            links=_last(layers, "links", Say.SAY),
-            mentions=_last(layers, "mentions", Say.SAY),
-            hashtags=_last(layers, "hashtags", Say.SAY),
-            emoji=_last(layers, "emoji", Say.DROP),
-            emotes=_last(layers, "emotes", Say.ALONE),
-        )
-        actions = dict(DEFAULT_ACTIONS)
-        for layer in layers:
-            actions |= layer.actions
-        policy = FilterPolicy(actions, _last(layers, "mask", Mask.WORD))
-        return Reader(rules, _content_filter(layers), policy, tables.sounds())
-
-
-def _last(layers: list[ReadingChoices], name: str, otherwise: Any) -> Any:
-    """The choice of the last who made one."""
-    return next((chosen for layer in reversed(layers) if (chosen := getattr(layer, name)) is not None), otherwise)
-
-
-def _vocabulary(layers: list[ReadingChoices]) -> Vocabulary:
-    ours = tables.vocabulary()
-    slang: dict[str, Mapping[str, str]] = dict(ours.slang)
-    for layer in layers:
-        for language, words in layer.slang.items():
-            slang[language] = {**slang.get(language, {}), **{word.lower(): said for word, said in words.items()}}
-    return Vocabulary(slang, ours.emotes, ours.emote_words, ours.letter_words, ours.units, ours.phrases)
-
-
-def _content_filter(layers: list[ReadingChoices]) -> ContentFilter:
-    added = [
-        Term(word, category, Matching.LETTERS if word.isascii() else Matching.EXACT)
-        for layer in layers
-        for category, words in layer.words.items()
-        for word in words
-    ]
-    allowed = [word for layer in layers for word in layer.allow]
-    if not added and not allowed:
-        return _packaged_filter()
-    return ContentFilter([*tables.terms(), *added], [*tables.allowed(), *allowed], tables.sounds(), tables.disguises())
-
-
-def _packaged_filter() -> ContentFilter:
-    return ContentFilter(tables.terms(), tables.allowed(), tables.sounds(), tables.disguises())
+        return make_reader(layers, self._default_language)
 
 
 def _stamp(path: Path) -> _Stamp:
