@@ -62,6 +62,9 @@ def _examine(container: "Container") -> Iterator[Finding]:
     if not any(finding.works for finding in spoken):
         named = "see above" if container.settings.tts.backends else "DANMU_TTS_TTS__BACKENDS names no backend"
         yield Finding("A voice", False, f"none speaks: {named}", needed=True)
+    if file := container.settings.reading.file:
+        problem = container.readers.problem
+        yield Finding("Reading rules", problem is None, problem or str(file))
     yield from _unknown_default_voices(container)
     yield from _try_formats()
     yield try_folder("Audio cache", container.settings.cache.directory)

@@ -26,7 +26,10 @@ def read(
     """
     from danmu_tts.bootstrap import container
 
-    reader = container().readers.reader(room, None)
+    readers = container().readers
+    if readers.problem:
+        typer.echo(f"Your reading rules are left out. {readers.problem}", err=True)
+    reader = readers.reader(room, None)
     try:
         for line in [text] if text is not None else _lines():
             _write(reader, line, language, as_json=as_json)

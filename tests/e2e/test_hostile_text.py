@@ -49,7 +49,7 @@ def test_a_character_that_no_voice_knows_is_no_fault_of_the_server(
 def test_a_long_run_of_digits_is_spoken(client: httpx.Client) -> None:
     for digits in ("6" * 30, "2" + "3" * 40):
         assert duration_ms(speak(client, digits)) > 1000
-    assert duration_ms(speak(client, "主播" + "1234567890" * 3)) > 2 * duration_ms(speak(client, "主播"))
+    assert duration_ms(speak(client, "主播" + "1234567890" * 2)) > 2 * duration_ms(speak(client, "主播"))
 
 
 def test_a_surrogate_pair_is_one_character(client: httpx.Client) -> None:

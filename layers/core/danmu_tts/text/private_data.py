@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-_FEWEST_DIGITS = 11
+_FEWEST_DIGITS, _MOST_DIGITS = 11, 19
 _HANZI = ("零〇", "一幺壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")
 _VALUES = {char: str(value) for value, chars in enumerate(_HANZI) for char in chars}
 _DIGIT = f"[0-9{''.join(_VALUES)}]"
@@ -27,14 +27,11 @@ def find_private(text: str) -> Iterator[tuple[int, int]]:
         groups = [group.span() for group in _GROUP.finditer(text, *match.span())]
         at = 0
         while at < len(groups):  # the longest that begins with this group: other numbers may stand beside it
-            ends = (
-                end
-                for end in range(len(groups), at, -1)
-                if is_private(_plain(text[groups[at][0] : groups[end - 1][1]]))
-            )
-            end = next(ends, 0)
+            start = groups[at][0]
+            ends = range(min(len(groups), at + _MOST_DIGITS), at, -1)
+            end = next((end for end in ends if is_private(_plain(text[start : groups[end - 1][1]]))), 0)
             if end:
-                yield groups[at][0], groups[end - 1][1]
+                yield start, groups[end - 1][1]
             at = max(at + 1, end)
 
 

@@ -101,14 +101,17 @@ def test_a_broken_file_leaves_everything_as_it_was(rules: Rules, broken: str, ca
         rules.clock.advance(3)
         assert rules.said("看 https://a.cn") == "看"
     assert len(caplog.records) == 1
+    assert str(rules.path) in (rules.readers.problem or "")
 
 
 def test_a_file_that_is_gone_changes_nothing(rules: Rules) -> None:
     rules.write({"default": {"links": "drop"}})
     assert rules.said("看 https://a.cn") == "看"
+    assert rules.readers.problem is None
     rules.path.unlink()
     rules.clock.advance(3)
     assert rules.said("看 https://a.cn") == "看"
+    assert "No such file" in (rules.readers.problem or "")
 
 
 def test_everybody_without_rules_shares_a_reader(rules: Rules) -> None:

@@ -19,6 +19,7 @@ _LOOK_EVERY_S = 2.0
 # Rooms and keys with choices of their own whose readers are kept; each takes a few milliseconds to make.
 _MOST_READERS = 256
 _Stamp = tuple[int, int] | None
+_NEVER_SEEN = (0, -1)
 
 
 class FileReaders:
@@ -30,9 +31,16 @@ class FileReaders:
         self._default_language = default_language
         self._clock = clock
         self._file = ReadingFile()
-        self._stamp: _Stamp = None
+        self._stamp: _Stamp = _NEVER_SEEN
+        self._problem: str | None = None
         self._looked_s = float("-inf")
         self._readers: LRUCache[tuple[str | None, str | None], Reader] = LRUCache(_MOST_READERS)
+
+    @property
+    def problem(self) -> str | None:
+        """See ``ports.Readers``."""
+        self._look()
+        return self._problem
 
     def reader(self, room: str | None, key_id: str | None) -> "Reader":
         """See ``ports.Readers``."""
@@ -54,15 +62,15 @@ class FileReaders:
         self._stamp = stamp
         try:
             self._file = ReadingFile.model_validate_json(path.read_bytes())
+            self._problem = None
             self._readers.clear()
         except OSError as error:
-            logger.error("reading rules not read", extra={"file": str(path), "reason": error.strerror})
+            self._problem = f"{path}: {error.strerror}"
         except ValidationError as error:
-            problem = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(map(str, problem["loc"]))
-            logger.error(
-                "reading rules not understood", extra={"file": str(path), "where": where, "reason": problem["msg"]}
-            )
+            first = error.errors(include_input=False, include_url=False)[0]
+            self._problem = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}".replace(": : ", ": ")
+        if self._problem:
+            logger.error("reading rules left as they were", extra={"reason": self._problem})
 
     def _make(self, room: str | None, key_id: str | None) -> "Reader":
         from danmu_tts.adapters.reading.making import make_reader  # the first line waits for it, no handler's import
