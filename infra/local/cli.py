@@ -26,7 +26,7 @@ app.add_typer(keys_app, name="keys")
 app.command()(doctor)
 app.command()(spend)
 app.command()(say)
-app.command()(read)
+app.command(context_settings={"ignore_unknown_options": True})(read)  # a danmu may begin with a dash
 
 
 def _print_version(asked: bool) -> None:

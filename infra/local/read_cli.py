@@ -62,14 +62,14 @@ def _write(reader: "Reader", text: str, language: str | None, *, as_json: bool) 
     if as_json:
         _say(json.dumps(_answer(reader, reading), ensure_ascii=False))
         return
-    _say(f"original     {text}")
+    _say(f"original       {text}")
     for step, result in reader.steps(text, language):
-        _say(f"  {step:<11}{result}")
-    _say(f"spoken       {reading.spoken or '(nothing)'}")
+        _say(f"  {step:<13}{result}")
+    _say(f"spoken         {reading.spoken or '(nothing)'}")
     for span in reading.spans:
-        _say(f"  {span.language:<11}{span.text}")
-    _say(f"verdict      {' '.join([reading.verdict.action, *reading.verdict.categories])}")
-    _say(f"collapse key {reader.collapse_key(reading)}\n")
+        _say(f"  {span.language:<13}{span.text}")
+    _say(f"verdict        {' '.join([reading.verdict.action, *reading.verdict.categories])}")
+    _say(f"collapse key   {reader.collapse_key(reading)}\n")
 
 
 def _answer(reader: "Reader", reading: "Reading") -> dict[str, Any]:
