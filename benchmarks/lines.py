@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from danmu_tts.text.clean import clean
-from danmu_tts.text.language import can_be_spoken
+from danmu_tts.text.scripts import can_be_spoken
 
 _OPENINGS = ("wow", "hello everyone", "good luck", "no way", "nice one", "well played", "I just got here", "one more")
 _MIDDLES = ("that was close", "what a song", "the sound is fine now", "where did you buy it", "see you tomorrow")

@@ -18,7 +18,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.domain.spend import NANO, Cap, Cost, Entry, Spending, Total
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import BackendTraits, Ledger, Metrics
-from danmu_tts.text.language import syllable_weights
+from danmu_tts.text.scripts import syllable_weights
 
 logger = get_logger("budget")
 

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from danmu_tts.text.aligned import Aligned
 from danmu_tts.text.faces import FACES
-from danmu_tts.text.language import can_be_spoken
 from danmu_tts.text.line import Line
 from danmu_tts.text.rules import Say
+from danmu_tts.text.scripts import can_be_spoken
 
 _EMOTE = re.compile(r"\[([^\[\]\s]{1,20})\]")
 # Arms held up around a name: \嘉然/

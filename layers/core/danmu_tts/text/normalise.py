@@ -7,13 +7,13 @@ from danmu_tts.text.aligned import Aligned
 from danmu_tts.text.clean import cleaned, tidied
 from danmu_tts.text.emotes import say_emotes
 from danmu_tts.text.faces import FACES, MAY_HOLD_FACE
-from danmu_tts.text.language import can_be_spoken
 from danmu_tts.text.line import Line
 from danmu_tts.text.links import say_links, say_names
 from danmu_tts.text.numbers import say_numbers
 from danmu_tts.text.punctuation import calm_punctuation, drop_signs
 from danmu_tts.text.repeats import shorten_repeats
 from danmu_tts.text.rules import ReadingRules
+from danmu_tts.text.scripts import can_be_spoken
 from danmu_tts.text.slang import say_slang
 
 # What one pass makes may be something that another one reads differently: 哈/哈/哈/哈. Nothing needs more than a few.

@@ -3,7 +3,7 @@
 import re
 
 from danmu_tts.domain.voices import ANY_LANGUAGE, primary_subtag
-from danmu_tts.text.language import syllable_weights
+from danmu_tts.text.scripts import syllable_weights
 
 # 14 syllables a second: the fastest of seven languages has 7.84 (Pellegrino, Coupe and Marsico, Language 87, 2011).
 _SHORTEST_SYLLABLE_MS = 70

@@ -5,8 +5,9 @@ import re
 from danmu_tts.text.aligned import Aligned
 from danmu_tts.text.faces import LONE_LETTERS
 from danmu_tts.text.line import Line
+from danmu_tts.text.scripts import HAN, KANA
 
-_CJK = "\u3005\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff"
+_CJK = f"{HAN}{KANA}"
 _KEPT = "，。！？、；：…‥—“”‘’《》〈〉（）「」『』【】,.!?:;'\"()~～"
 _BESIDE_WORDS = "-%&$€£¥+°℃℉·・/|"
 # Vowel and tone marks of scripts in which they are no letters.

@@ -4,11 +4,12 @@ import re
 
 from danmu_tts.text.aligned import Aligned
 from danmu_tts.text.line import Line
+from danmu_tts.text.scripts import HAN, HANGUL, KANA
 
-_CJK = "\u3041-\u3096\u30a1-\u30fa\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_CJK = f"{HAN}{KANA}{HANGUL}"
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _MOST = 3
-_ONE = re.compile(f"([{_CJK}ー])\\1{{{_MOST},}}")
+_ONE = re.compile(f"([{_CJK}])\\1{{{_MOST},}}")
 _LETTERS = re.compile(r"([A-Za-z])\1{2,}")
 _LAUGH_H = re.compile(r"(?<![A-Za-z])[hH]{2,}(?![A-Za-z])")
 _LAUGH_W = re.compile(r"(?<![A-Za-z.])[wWｗ]{3,}(?![A-Za-z.])")

@@ -9,21 +9,19 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005\u3007\U00020000-\U0003134f"
-_KANA = "\u3041-\u3096\u30a1-\u30fa\u30fc"
-_LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+from danmu_tts.text.scripts import HAN, HANGUL, KANA, LATIN, LATIN_WORD_SYLLABLES
+
 _RUN = re.compile(
-    f"(?P<zh>[{_HAN}]+)|(?P<ja>[{_KANA}]+)|(?P<ko>[\uac00-\ud7a3\u3131-\u318e]+)|(?P<en>[{_LATIN}][{_LATIN}'’]*)"
+    f"(?P<zh>[{HAN}]+)|(?P<ja>[\u3041-\u3096][{KANA}]*|[\u30a1-\u30fa][{KANA}]+)|(?P<ko>[{HANGUL}]+)|(?P<en>[{LATIN}][{LATIN}'’]*)"
     "|(?P<ru>[\u0400-\u04ff]{2,})|(?P<el>[\u0370-\u03ff]{2,})|(?P<ar>[\u0620-\u064a]{2,})|(?P<he>[\u0590-\u05ea]{2,})"
     "|(?P<th>[\u0e01-\u0e4e]{2,})|(?P<hi>[\u0900-\u0963]{2,})"
 )
 _BEYOND_HAN = re.compile("[A-Za-z\u00c0-\u318e\uac00-\ud7a3]")
-_HAS_HAN = re.compile(f"[{_HAN}]")
+_HAS_HAN = re.compile(f"[{HAN}]")
 # Words and particles that no Japanese sentence has.
 _CHINESE = re.compile("[我你您她吗呢吧啊呀哦咱呗哈嘛么没很啥这那们说谁让给还听]")
 _WITHIN_PHRASE = re.compile(r"[\d,.!?'&:;%$+-]*\s[\s\d,.!?'&:;%$+-]*")
 _FEWEST_ENGLISH_WORDS = 2
-_LATIN_WORD_SYLLABLES = 1.5
 # "I love this song 啊" is English with a sigh; "这波 nice 啊" is Chinese with a word.
 _ENGLISH_MUST_OUTWEIGH = 3.0
 
@@ -175,7 +173,7 @@ def _merged(runs: Sequence[_Run], default: str) -> Spans:
 def _syllables(run: _Run) -> float:
     """Roughly."""
     if run.script == "en":
-        return _LATIN_WORD_SYLLABLES
+        return LATIN_WORD_SYLLABLES
     return (run.end - run.start) * (1.0 if run.script in ("zh", "ja", "ko") else 0.6)
 
 

@@ -1,16 +1,18 @@
-"""Which language a danmu is in, told by its script.
-
-Chat lines are too short for statistics and long enough for scripts: kana means Japanese, hangul Korean,
-Han characters Chinese. A line in mixed script goes to the language that carries most of its syllables.
-"""
+"""Scripts: which characters are letters of which, and whether a text has a word in any."""
 
 import re
 from collections import Counter
 
+# For character classes.
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005\u3007\U00020000-\U0003134f"
+KANA = "\u3041-\u3096\u30a1-\u30fa\u30fc"
+HANGUL = "\uac00-\ud7a3\u3131-\u318e"
+LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+
 # Letters of faces such as (°∀°)ﾉ, ¯\_(ツ)_/¯ and (=・ω・=) stand alone between symbols. A word of these scripts has
 # two letters or more, so a single one is part of a drawing.
 _SCRIPTS = {
-    "han": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005\u3007\U00020000-\U0003134f]"),
+    "han": re.compile(f"[{HAN}]"),
     "hiragana": re.compile("[\u3041-\u3096]"),
     "katakana": re.compile("[\u30a1-\u30fa\uff66-\uff6f\uff71-\uff9d][\u30a1-\u30fa\u30fc\uff66-\uff9f]+"),
     "hangul": re.compile("[\uac00-\ud7a3]|[\u3131-\u318e]{2,}"),
@@ -22,51 +24,13 @@ _SCRIPTS = {
     "thai": re.compile("[\u0e01-\u0e4e]{2,}"),
     "devanagari": re.compile("[\u0904-\u0963]{2,}"),
 }
-_LANGUAGE = {
-    "han": "zh",
-    "hiragana": "ja",
-    "katakana": "ja",
-    "hangul": "ko",
-    "latin": "en",
-    "cyrillic": "ru",
-    "greek": "el",
-    "arabic": "ar",
-    "hebrew": "he",
-    "thai": "th",
-    "devanagari": "hi",
-}
 _DIGIT = re.compile(r"\d")
-_LATIN_WORD_SYLLABLES = 1.5
-# "I love this song 啊" is English with a sigh; "这波 nice 啊" is Chinese with a word. The Chinese voice can spell Latin
-# letters, the English one cannot read Han, so Chinese wins until Latin clearly outweighs it.
-_LATIN_MUST_OUTWEIGH = 3.0
+LATIN_WORD_SYLLABLES = 1.5
 
 
 def can_be_spoken(text: str) -> bool:
     """Whether there is a digit or a word in it: anything that somebody could pronounce."""
     return bool(_DIGIT.search(text)) or bool(_syllables(text))
-
-
-def detect_language(text: str, default: str) -> str:
-    """Name the language to speak a text in.
-
-    Args:
-        text: cleaned text.
-        default: answer for texts without any word (``666``, ``233``).
-
-    Returns:
-        A primary language subtag such as ``zh``.
-    """
-    syllables = _syllables(text)
-    if not syllables:
-        return default
-    if "hiragana" in syllables:
-        return "ja"
-    latin = syllables.pop("latin", 0.0)
-    if not syllables:
-        return "en"
-    script, weight = max(syllables.items(), key=lambda item: item[1])
-    return "en" if latin > _LATIN_MUST_OUTWEIGH * weight else _LANGUAGE[script]
 
 
 def syllable_weights(text: str) -> dict[str, float]:
@@ -82,7 +46,7 @@ def _syllables(text: str) -> Counter[str]:
         if not found:
             continue
         if script == "latin":
-            counts[script] = round(len(found) * _LATIN_WORD_SYLLABLES * 100)
+            counts[script] = round(len(found) * LATIN_WORD_SYLLABLES * 100)
         elif script in ("han", "hiragana", "hangul"):
             counts[script] = len(found) * 100
         else:
