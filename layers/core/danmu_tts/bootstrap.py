@@ -149,8 +149,7 @@ def build(
     aliases, samples = _data("voice_aliases.json"), _data("sample_lines.json")
     additions = Additions()
     absent: dict[str, str] = {}
-    if backends is None:
-        backends = _backends(settings, additions, absent)
+    backends = _backends(settings, additions, absent) if backends is None else backends
     redis = RedisClient(settings.redis)
     cache = _cache(settings, additions, redis)
     made = (additions.make(Kind.PLUGIN, name, {}) for name in settings.tts.plugins)

@@ -79,22 +79,19 @@ class NothingToSayError(InvalidRequestError):
 class UnsupportedFormatError(DanmuTTSError):
     """The audio format is unknown, or its encoder is not installed here."""
 
-    code = "unsupported_format"
-    http_status = 400
+    code, http_status = "unsupported_format", 400
 
 
 class UnauthorizedError(DanmuTTSError):
     """The caller shows no credential, or one that is unknown, wrong, revoked or expired."""
 
-    code = "unauthorized"
-    http_status = 401
+    code, http_status = "unauthorized", 401
 
 
 class ForbiddenError(DanmuTTSError):
     """The caller is known, and may not do this, or not in this room."""
 
-    code = "forbidden"
-    http_status = 403
+    code, http_status = "forbidden", 403
 
 
 class RateLimitedError(DanmuTTSError):
@@ -109,29 +106,25 @@ class RateLimitedError(DanmuTTSError):
 class NotFoundError(DanmuTTSError):
     """The named thing does not exist."""
 
-    code = "not_found"
-    http_status = 404
+    code, http_status = "not_found", 404
 
 
 class VoiceNotFoundError(DanmuTTSError):
     """No voice of that name, or none that speaks the language."""
 
-    code = "voice_not_found"
-    http_status = 404
+    code, http_status = "voice_not_found", 404
 
 
 class TextTooLongError(DanmuTTSError):
     """More characters than one request may hold."""
 
-    code = "text_too_long"
-    http_status = 413
+    code, http_status = "text_too_long", 413
 
 
 class ContentBlockedError(DanmuTTSError):
     """The content filter drops the text. The message names the categories and no word of it."""
 
-    code = "content_blocked"
-    http_status = 422
+    code, http_status = "content_blocked", 422
 
 
 class BackendUnavailableError(DanmuTTSError):
