@@ -1,6 +1,7 @@
 """Emoji and the platforms' own little pictures."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from danmu_tts.text.aligned import Aligned
@@ -13,11 +14,9 @@ _EMOTE = re.compile(r"\[([^\[\]\s]{1,20})\]")
 # Arms held up around a name: \嘉然/
 _CHEER = re.compile(r"\\([^\\/\s]{1,12})/")
 _EMOJI = re.compile("[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
-                    "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]+")  # fmt: skip
+                    "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")  # fmt: skip
 _LATIN_WORD = re.compile(r"(?<![\w])[A-Z][A-Za-z0-9]{2,}(?![\w])", re.ASCII)
 _LONGEST_NAME = 22
-# A line of pictures is not a list to be read out.
-_MOST_NAMES = 1
 _NAMED_IN = frozenset({"en", "es", "ja", "ko", "pt", "it", "fr", "de", "fa", "id", "zh", "ru", "tr", "ar"})
 
 
@@ -36,22 +35,11 @@ def say_emotes(read: Aligned, line: Line) -> Aligned:
 
 
 def _say_bracketed(read: Aligned, line: Line) -> Aligned:
-    names = line.rules.vocabulary.emotes
     rest = _EMOTE.sub(" ", read.text)
-    language = line.spans(rest).main
     if not _is_said(line.rules.emotes, rest):
         return read.sub(_EMOTE, " ")
-    said: set[str] = set()
-
-    def name(match: re.Match[str]) -> str:
-        by_language = names.get(match[1].lower(), {})
-        spoken = by_language.get(language) or match[1]
-        if spoken in said:
-            return " "
-        said.add(spoken)
-        return f" {spoken} "
-
-    return read.sub(_EMOTE, name)
+    names, language = line.rules.vocabulary.emotes, line.spans(rest).main
+    return read.sub(_EMOTE, _once(lambda match: names.get(match[1].lower(), {}).get(language) or match[1]))
 
 
 def _say_words(read: Aligned, line: Line) -> Aligned:
@@ -61,38 +49,38 @@ def _say_words(read: Aligned, line: Line) -> Aligned:
     if rest == read.text:
         return read
     is_said, language = _is_said(line.rules.emotes, rest), line.spans(rest).main
-    said: set[str] = set()
 
-    def name(match: re.Match[str]) -> str:
+    def name(match: re.Match[str]) -> str | None:
         by_language = names.get(match[0])
         if by_language is None:
+            return None
+        return by_language.get(language) or match[0].lower() if is_said else ""
+
+    return read.sub(_LATIN_WORD, _once(name))
+
+
+def _say_emoji(read: Aligned, line: Line) -> Aligned:
+    """The first one's name: a row of pictures is not a list to be read out."""
+    rest = _EMOJI.sub(" ", read.text)
+    names = (emoji_name(match[0], line.spans(rest).main) for match in _EMOJI.finditer(read.text))
+    first = next(filter(None, names), "") if _is_said(line.rules.emoji, rest) else ""
+    return read.sub(_EMOJI, _once(lambda _: first))
+
+
+def _once(name: Callable[[re.Match[str]], str | None]) -> Callable[[re.Match[str]], str]:
+    """Say each name once; None: it has no name, and stays."""
+    said = {""}
+
+    def say(match: re.Match[str]) -> str:
+        spoken = name(match)
+        if spoken is None:
             return match[0]
-        spoken = by_language.get(language) or match[0].lower()
-        if not is_said or spoken in said:
+        if spoken in said:
             return " "
         said.add(spoken)
         return f" {spoken} "
 
-    return read.sub(_LATIN_WORD, name)
-
-
-def _say_emoji(read: Aligned, line: Line) -> Aligned:
-    rest = _EMOJI.sub(" ", read.text)
-    language = line.spans(rest).main
-    if not _is_said(line.rules.emoji, rest):
-        return read.sub(_EMOJI, " ")
-    said: set[str] = set()
-
-    def name(match: re.Match[str]) -> str:
-        names = []
-        for char in match[0]:
-            spoken = emoji_name(char, language)
-            if spoken and len(said) < _MOST_NAMES:
-                said.add(spoken)
-                names.append(spoken)
-        return f" {' '.join(names)} "
-
-    return read.sub(_EMOJI, name)
+    return say
 
 
 def _is_said(how: Say, rest: str) -> bool:
