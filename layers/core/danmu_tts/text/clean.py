@@ -76,8 +76,7 @@ def _speakable(match: re.Match[str]) -> str:
 
 
 def _is_arm(match: re.Match[str]) -> bool:
-    """Two Arabic digits are the arms of faces: ٩(◕‿◕)۶."""
-    text, char = match.string, match[0]
-    return (char == "٩" and text[match.end() : match.end() + 1] == "(") or (
-        char == "۶" and text[: match.start()].endswith(")")
-    )
+    """Digits of other scripts that touch a bracket are the arms of faces: ٩(◕‿◕)۶."""
+    text, (start, end) = match.string, match.span()
+    is_foreign = unicodedata.normalize("NFKC", match[0]) == match[0]
+    return is_foreign and (text[end : end + 1] in tuple("(（") or text[start - 1 : start] in tuple(")）"))

@@ -60,6 +60,7 @@ _ENDINGS = frozenset(
 # f uck, fu ck: pieces so short are no words. pen is: those are.
 _LONGEST_PIECE = 2
 _ALLOWED_AROUND = 6
+_TOO_SHORT_FOR_LEET = 3
 _MOST_LEET = 4  # t!75 has one letter of four
 
 
@@ -224,6 +225,8 @@ def _is_word(term: Term, text: str, start: int, end: int) -> bool:
         return True
     raw = text[start:end]
     letters = sum(char.isalpha() for char in raw)
+    if len(term.text) <= _TOO_SHORT_FOR_LEET and letters < sum(map(str.isalnum, raw)):  # 5B is a size
+        return False
     if letters * _MOST_LEET < len(term.text.replace(" ", "")):
         return False
     if _is_latin(text[start - 1 : start]) or _BETWEEN_SENTENCES.search(raw):

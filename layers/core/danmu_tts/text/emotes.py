@@ -12,7 +12,7 @@ from danmu_tts.text.scripts import can_be_spoken
 
 _EMOTE = re.compile(r"\[([^\[\]\s]{1,20})\]")
 # Arms held up around a name: \嘉然/
-_CHEER = re.compile(r"\\([^\\/\s]{1,12})/")
+_CHEER = re.compile(r"[\\/|｜] ?(?=[^\\/|｜\s]*[\u3041-\u9fff])([^\\/|｜\s]{1,12})[/|｜]")
 _EMOJI = re.compile("[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
                     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")  # fmt: skip
 _LATIN_WORD = re.compile(r"(?<![\w])[A-Z][A-Za-z0-9]{2,}(?![\w])", re.ASCII)
@@ -23,7 +23,7 @@ _NAMED_IN = frozenset({"en", "es", "ja", "ko", "pt", "it", "fr", "de", "fa", "id
 def say_emotes(read: Aligned, line: Line) -> Aligned:
     """Leave out what stands for a picture, or say its name."""
     text = read.text
-    if "\\" in text:
+    if "\\" in text or "/" in text or "|" in text:
         read = read.sub(_CHEER, lambda match: match[1])
     if "[" in text:
         read = _say_bracketed(read, line)

@@ -10,14 +10,22 @@ from danmu_tts.text.scripts import HAN, KANA
 _CJK = f"{HAN}{KANA}"
 _KEPT = "，。！？、；：…‥—“”‘’《》〈〉（）「」『』【】,.!?:;'\"()~～"
 _BESIDE_WORDS = "-%&$€£¥+°℃℉·・/|"
+# Most lines: nothing to do for those.
+_WORDS = re.compile(f"[0-9A-Za-z{_CJK} \n，。！？、；：…“”《》,.!?:;']*")
 # Vowel and tone marks of scripts in which they are no letters.
 _MARKS = "\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e\u3099\u309a"
 _SIGNS = re.compile(f"[^\\w\\s{re.escape(_KEPT)}{re.escape(_BESIDE_WORDS)}{_MARKS}]+|_+")
+_COMPARED = (
+    (re.compile(r"(?<=\w)\s?[>＞]\s?(?=\w)"), "大于"),
+    (re.compile(r"(?<=\w)\s?[<＜]\s?(?=\w)"), "小于"),
+    (re.compile(r"(?<=\w)\s?≠\s?(?=\w)"), "不等于"),
+)
 _LONELY = re.compile(f"(?<!\\w)[{re.escape(_BESIDE_WORDS)}]+(?!\\w)|([{re.escape(_BESIDE_WORDS)}])\\1+")
 _SLASH = re.compile(f"(?<=[{_CJK}])\\s*[/|]\\s*(?=\\w)|(?<=\\w)\\s*[/|]\\s*(?=[{_CJK}])")
 _PLUSES = re.compile(r"(?<=\w)\++")
 _DOT_BETWEEN_NAMES = re.compile(f"(?<=[{_CJK}])·(?=[{_CJK}])")
 _AND = re.compile(r"(?<=\w)\s*&\s*(?=\w)")
+_LATIN_AND = re.compile(r"(?<=[A-Za-z])\s?&\s?(?=[A-Za-z])")
 _ANDS = {"zh": "和", "ja": "と", "ko": " 앤드 "}
 _TILDES = re.compile(r"[~～〜]+")
 _STORM = re.compile("[，。！？、；：…‥,.!?;:]{2,}|…|‥|——+|--+")
@@ -26,20 +34,30 @@ _EMPTY_BRACKETS = re.compile(r"[(（【「『《〈“]\s*[)）】」』》〉�
 _SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
 _RUN = f"[{_CJK}]"
 _SPACES = re.compile(r" {2,}| (?=[，。！？、；：…])|(?<=[，。！？、；：…]) ")
-_OPEN_END = re.compile(r"[\s（(【「『《〈“]+$")
+_OPEN_END = re.compile(r"[\s（(【「『《〈“/|\\]+$")
 
 
 def drop_signs(read: Aligned, line: Line) -> Aligned:
     """Leave out what no reader says: decorations, and signs that stand beside no word."""
-    text = read.text
-    if not text.isascii() or not text.isalnum():
-        read = read.sub(LONE_LETTERS, " ").sub(_SIGNS, " ")
-        read = read.sub(_AND, _ANDS.get(line.language, " and "))
-        read = read.sub(_SLASH, "，" if line.language in ("zh", "ja") else ", ")
-        if line.language == "zh":
-            read = read.sub(_PLUSES, lambda match: "加" * len(match[0]))
-        read = read.sub(_DOT_BETWEEN_NAMES, "").sub(_LONELY, " ")
-    return read
+    if _WORDS.fullmatch(read.text):
+        return read
+    read = read.sub(LONE_LETTERS, " ")
+    if line.language == "zh":
+        for pattern, said in _COMPARED:
+            read = read.sub(pattern, said)
+    read = read.sub(_SIGNS, _sign)
+    read = read.sub(_LATIN_AND, " and ").sub(_AND, _ANDS.get(line.language, " and "))
+    read = read.sub(_SLASH, "，" if line.language in ("zh", "ja") else ", ")
+    if line.language == "zh":
+        read = read.sub(_PLUSES, lambda match: "加" * len(match[0]))
+    return read.sub(_DOT_BETWEEN_NAMES, "").sub(_LONELY, " ")
+
+
+def _sign(match: re.Match[str]) -> str:
+    """A space for it, but not between two hanzi: 人↑人."""
+    text, (start, end) = match.string, match.span()
+    is_inside = re.match(_RUN, text[start - 1 : start]) and re.match(_RUN, text[end : end + 1])
+    return "" if is_inside else " "
 
 
 def calm_punctuation(read: Aligned, line: Line) -> Aligned:

@@ -10,12 +10,16 @@ _CJK = f"{HAN}{KANA}{HANGUL}"
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _MOST = 3
 _ONE = re.compile(f"([{_CJK}])\\1{{{_MOST},}}")
-_LETTERS = re.compile(r"([A-Za-z])\1{2,}")
+_LETTERS = re.compile(r"([A-Za-z])\1{2,}", re.IGNORECASE)
 _LAUGH_H = re.compile(r"(?<![A-Za-z])[hH]{2,}(?![A-Za-z])")
+_HESITATION = re.compile(r"(?<![A-Za-z])[eE]+[nN]*[mM]{2,}(?![A-Za-z])|(?<![A-Za-z])[eE]*[nN]{3,}(?![A-Za-z])")
 _LAUGH_W = re.compile(r"(?<![A-Za-z.])[wWｗ]{3,}(?![A-Za-z.])")
-_DIGITS = re.compile(r"([1-9])\1{3,}(?![\d.]|[:：]\d)|(?<![\d.])0{4,}(?![\d.])")
-_COUNTED = re.compile(r"[元块人个万亿年条只张次分米斤天票岁%％]")
-_NUMERALS = re.compile("[0-9]|[零幺一二三四五六七八九]{4}")
+_DIGITS = re.compile(r"(?<![-.])([1-9])\1{3,}(?![\d.]|[:：]\d)|(?<![-\d.])0{4,}(?![\d.])")
+# A value, not applause: 伤害99999, 8888元.
+_COUNTED = re.compile(r"[元块人个万亿年条只张次分米斤天票岁粉%％]")
+_VALUED = re.compile("[号码群力害价格数话度尾共有约卖]$|伤害|战力|尾号|粉丝|流水|密码|热度")
+_NUMERALS = re.compile("[0-9]|[零幺一二三四五六七八九]{4}|^[零幺一二三四五六七八九]+$")
+_DIGITS_SAID = "零幺一二三四五六七八九"
 _SOBS = re.compile(r"(?<!\d)5{3,}(?![\d.])")
 _LISTED = re.compile(r"([^\W\d]{1,12}?)(?:([\s，,、！!。.]+)\1(?!\w)){2,}")
 _LONG_UNIT = re.compile(r"((?=[^\d\s]).{5,40}?)\1+")
@@ -27,9 +31,17 @@ _FEWEST_DOUBLES = 2
 _LONGEST_PERIODIC = 200
 _SHORTEST_PERIOD = 5
 _SHORT = 2
+_LEAST_REPEATED = 0.75  # of a phrase that was cut off at its second time
 _STEM = re.compile("[A-Za-z]*$")
 _OO_WORDS = re.compile(r"(?<![A-Za-z])[twzbmc]$", re.IGNORECASE)
-_LONGEST_EE_STEM = 3
+_REST = re.compile("[A-Za-z]*")
+_VOWEL = re.compile("[aeiou]", re.IGNORECASE)
+_ROMAN = re.compile("[IVXLC]+")
+_SIZE = re.compile("X{2,}[SL]")
+# Whose double letters would be a guess.
+_COMMON = frozenset(
+    {"yes", "wow", "lol", "god", "omg", "hey", "bro", "what", "why", "please", "come", "love", "stop", "nope", "oh"}
+)
 
 
 def shorten_repeats(read: Aligned, line: Line) -> Aligned:
@@ -38,14 +50,16 @@ def shorten_repeats(read: Aligned, line: Line) -> Aligned:
     if len(text) - len(set(text)) < _FEWEST_DOUBLES and "hh" not in text.lower():
         return read
     read = _whole_line(read)
-    read = read.sub(_ONE, lambda match: match[1] * _MOST)
+    read = read.sub(
+        _ONE, lambda match: match[0] if match[1] in _DIGITS_SAID and _is_amount(match) else match[1] * _MOST
+    )
     read = _letters(read, line)
     if line.language == "zh":
         read = read.sub(_SOBS, lambda match: match[0] if _is_amount(match) else "呜呜呜")
     read = read.sub(_DIGITS, lambda match: match[0] if _is_amount(match) else match[0][:_MOST])
     read = read.sub(_LISTED, _listed).sub(_LONG_UNIT, _copies)
     read = read.sub(_MIDDLE_UNIT, _copies)
-    return read.sub(_SHORT_UNIT, lambda match: match[1] * _MOST)
+    return read.sub(_SHORT_UNIT, lambda match: match[0] if _NUMERALS.search(match[1]) else match[1] * _MOST)
 
 
 def _whole_line(read: Aligned) -> Aligned:
@@ -55,12 +69,18 @@ def _whole_line(read: Aligned) -> Aligned:
         return read
     for period in range(1, len(text) - _SHORTEST_PERIOD + 1):
         if text.startswith(text[period:]) and (period < _SHORTEST_PERIOD or len(set(text[period:])) > _SHORT):
-            is_phrase = _size(text[:period]) >= _SHORTEST_PERIOD and not _NUMERALS.search(text)
+            is_phrase = (
+                len(text) - period >= period * _LEAST_REPEATED
+                and _size(text[:period]) >= _SHORTEST_PERIOD
+                and not _NUMERALS.search(text)
+            )
             return read.cut(0, period) if is_phrase and _HAS_CJK.search(text) else read
     return read
 
 
 def _letters(read: Aligned, line: Line) -> Aligned:
+    if line.language == "zh":
+        read = read.sub(_HESITATION, "嗯")
     if not _LETTERS.search(read.text) and not _LAUGH_H.search(read.text):
         return read
     laugh = {"zh": "哈哈哈", "ja": "ははは", "ko": "하하하"}.get(line.language, "haha")
@@ -78,12 +98,17 @@ def _letter(match: re.Match[str]) -> str:
     )
     if is_word:
         return match[0][:_MOST]
-    letter, stem = match[1].lower(), _STEM.search(text, 0, start)
+    word = _STEM.search(text, 0, start)[0] + match[1] + _REST.match(text, end)[0]  # type: ignore[index]  # may be empty
+    if _ROMAN.fullmatch(word) or _SIZE.fullmatch(text, start, min(len(text), end + 1)):
+        return match[0]
+    letter = match[1].lower()
+    if word.lower() in _COMMON:
+        return match[1]
     if text[end : end + 1].isalpha():
         return match[1] * (2 if letter in "oe" else 1)
     if letter == "o":  # too, zoo; no, so, go, hello
         return match[1] * (2 if _OO_WORDS.search(text[:start]) else 1)
-    return match[1] * (2 if letter == "e" and stem and len(stem[0]) <= _LONGEST_EE_STEM else 1)
+    return match[1] * (2 if letter == "e" and not _VOWEL.search(text[:start].rpartition(" ")[2]) else 1)  # see; nice
 
 
 def _listed(match: re.Match[str]) -> str:
@@ -111,4 +136,5 @@ def _size(unit: str) -> int:
 
 
 def _is_amount(match: re.Match[str]) -> bool:
-    return _COUNTED.match(match.string, match.end()) is not None
+    text, (start, end) = match.string, match.span()
+    return bool(_COUNTED.match(text, end) or _VALUED.search(text[max(0, start - 4) : start]))

@@ -19,7 +19,10 @@ _RUN = re.compile(
 _BEYOND_HAN = re.compile("[A-Za-z\u00c0-\u318e\uac00-\ud7a3]")
 _HAS_HAN = re.compile(f"[{HAN}]")
 # Words and particles that no Japanese sentence has.
-_CHINESE = re.compile("[我你您她吗呢吧啊呀哦咱呗哈嘛么没很啥这那们说谁让给还听]")
+_CHINESE = re.compile("[我你您她吗呢吧啊呀哦咱呗哈嘛么没很啥这那们说谁让给还听]|点歌|[唱来]首|主播|好看|好唱|弹幕|的歌")
+_DECORATIONS = ("の", "ノ", "ツ", "ー")
+_LONGEST_STEM = 2
+_HESITATION = re.compile("e+n*m+|e*n{3,}")
 _WITHIN_PHRASE = re.compile(r"[\d,.!?'&:;%$+-]*\s[\s\d,.!?'&:;%$+-]*")
 _FEWEST_ENGLISH_WORDS = 2
 # "I love this song 啊" is English with a sigh; "这波 nice 啊" is Chinese with a word.
@@ -108,11 +111,19 @@ def _tell_chinese_from_japanese(text: str, runs: Sequence[_Run], default: str) -
     han = "".join(text[run.start : run.end] for run in runs if run.script == "zh")
     kana = [text[run.start : run.end] for run in runs if run.script == "ja"]
     is_chinese = default != "ja" and bool(han) and (_CHINESE.search(han) is not None or not _is_japanese(han))
-    decorated = default != "ja" and bool(han) and "".join(kana) in ("", "の", "ノ", "ツ", "ー")
-    for run in runs:
-        if run.script == "ja" and (decorated or (is_chinese and run.end - run.start == 1)):
+    decorated = default != "ja" and bool(han) and "".join(kana) in ("", *_DECORATIONS)
+    for number, run in enumerate(runs):
+        word = text[run.start : run.end]
+        if run.script == "ja" and (decorated or (is_chinese and word in _DECORATIONS)):
             run.language = "zh"
-        elif run.script == "zh" and not decorated and not is_chinese and (kana or default == "ja"):
+        elif run.script != "zh" or decorated:
+            continue
+        elif is_chinese:
+            beside = [each for each in runs[max(0, number - 1) : number + 2] if each.script == "ja"]
+            touches = any(each.start == run.end or each.end == run.start for each in beside)
+            if touches and len(word) <= _LONGEST_STEM and not _CHINESE.search(word) and _is_japanese(word):
+                run.language = "ja"  # 夜に駆ける
+        elif kana or default == "ja":
             run.language = "ja"
 
 
@@ -147,7 +158,7 @@ def _telling_word(text: str, run: _Run, letter_words: Container[str]) -> str:
     """The word, unless it tells no language: abbreviations of all chats, iphone12, hhhh."""
     folded = _word(text, run)
     beside_digit = text[run.start - 1 : run.start].isdigit() or text[run.end : run.end + 1].isdigit()
-    repeats_one = len(set(folded)) == 1 and len(folded) > 1
+    repeats_one = (len(set(folded)) == 1 and len(folded) > 1) or _HESITATION.fullmatch(folded)
     return "" if beside_digit or repeats_one or folded in letter_words else text[run.start : run.end]
 
 
