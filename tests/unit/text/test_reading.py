@@ -117,6 +117,12 @@ def test_nothing_that_is_hidden_is_said_or_shown(text: str) -> None:
         assert hidden not in reading.shown
 
 
+def test_a_line_that_comes_again_is_not_read_again() -> None:
+    assert reader().read("又来了") is reader().read("又来了")
+    assert reader().read("又来了", "ja") is not reader().read("又来了")
+    assert reader().read("长" * 201) is not reader().read("长" * 201)
+
+
 def test_the_steps_are_those_that_changed_something() -> None:
     steps = reader().steps("ＧＧ [doge] 哈哈哈哈哈")
     assert [name for name, _ in steps] == ["clean", "emotes", "repeats", "punctuation"]
