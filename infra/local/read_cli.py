@@ -1,5 +1,6 @@
 """``danmu-tts read``: what is made of a danmu before anybody speaks it."""
 
+import errno
 import json
 import os
 import sys
@@ -37,13 +38,17 @@ def read(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
+    except OSError as error:
+        typer.echo(f"Cannot read or write: {error.strerror}.", err=True)
+        raise typer.Exit(1) from error
 
 
 def _lines() -> Iterator[str]:
-    for raw in sys.stdin.buffer:
+    if sys.stdin is None:  # it was closed
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    for number, raw in enumerate(sys.stdin.buffer):
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        if line:
-            yield _text_of(line)
+        yield _text_of(line.removeprefix("\ufeff") if number == 0 else line)
 
 
 def _text_of(line: str) -> str:
@@ -85,5 +90,7 @@ def _answer(reader: "Reader", reading: "Reading") -> dict[str, Any]:
 
 def _say(line: str) -> None:
     """A viewer's line may have halves of characters, which no terminal takes."""
+    if sys.stdout is None:  # it was closed
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     sys.stdout.buffer.write(line.encode("utf-8", "replace") + b"\n")
     sys.stdout.buffer.flush()

@@ -36,6 +36,7 @@ def test_it_reads_lines_and_writes_an_object_for_each(tmp_path: Path) -> None:
     assert [answer["original"] for answer in answers] == [
         "哈哈哈哈哈",
         "awsl",
+        "",
         "\ufffd\ufffd\x00 gg",
         '{"text": 5}',
         "去死吧",
@@ -51,6 +52,22 @@ def test_it_reads_lines_and_writes_an_object_for_each(tmp_path: Path) -> None:
     }
     assert answers[-1]["verdict"] == {"action": "drop", "categories": ["harassment"]}
     assert (answers[-1]["spoken"], answers[-1]["alignment"]) == ("", [])
+
+
+@pytest.mark.parametrize("closing", ["exec >&-", "exec <&-", "exec >/dev/full"])
+def test_nowhere_to_read_or_write_is_said_in_a_line(tmp_path: Path, closing: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{closing}; exec {command()} read"],
+        check=False,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        input=b"gg\n",
+        capture_output=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"Cannot read or write" in done.stderr
 
 
 @pytest.mark.parametrize(("text", "spoken"), [("-5℃", "零下五度"), ("--json", "json")])

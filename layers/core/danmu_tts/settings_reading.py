@@ -3,12 +3,20 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from danmu_tts.text.rules import Say
 from danmu_tts.text.terms import Action, Category, Mask
 
+
+def _has_a_letter(word: str) -> str:
+    if not any(map(str.isalnum, word)):
+        raise ValueError("has no letter and no digit, so that nobody would say it")
+    return word
+
+
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+_Spoken = Annotated[_Word, AfterValidator(_has_a_letter)]
 _Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 _SayOrDrop = Literal[Say.SAY, Say.DROP]
 
@@ -34,7 +42,7 @@ class ReadingChoices(BaseModel):
     slang: dict[_Language, dict[_Word, _Word]] = Field({}, description="Language to a word to what is said for it.")
     actions: dict[Category, Action] = Field({}, description="What becomes of a line with something of a category.")
     mask: Mask | None = Field(None, description="What is heard for what is masked.")
-    words: dict[Category, list[_Word]] = Field({}, description="More to look for, in any language.")
+    words: dict[Category, list[_Spoken]] = Field({}, description="More to look for, in any language.")
     allow: list[_Word] = Field([], description="Ordinary words in which nothing is to be found.")
 
 

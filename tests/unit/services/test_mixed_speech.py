@@ -1,11 +1,12 @@
 """A line in several languages: who says which part, and what is heard when one of them cannot."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from danmu_tts.domain.audio import AudioChunk, AudioFormat
+from danmu_tts.domain.audio import AudioChunk, AudioFormat, Caption
 from danmu_tts.domain.errors import (
     BackendServerError,
     ContentBlockedError,
@@ -53,12 +54,26 @@ async def test_each_language_has_its_own_voice(tmp_path: Path) -> None:
     assert len(samples) / rate_hz * 1000 == pytest.approx(speech.encoded.duration_ms, abs=2)
 
 
-async def test_the_captions_are_on_one_time_line(tmp_path: Path) -> None:
-    speech = await speak(speak_bench(FakeBackend("zh", ["zh-CN"]), FakeBackend("en", ["en-US"]), directory=tmp_path))
+class Breathing(FakeBackend):
+    """Is silent for a while before and after it speaks, as most voices are."""
+
+    async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
+        silence = AudioChunk(bytes(2 * 24_000 // 4), 24_000)
+        yield silence
+        async for chunk in super().synthesize(utterance):
+            moved = tuple(Caption(each.text, each.start_ms + 250, each.end_ms + 250) for each in chunk.captions)
+            yield replace(chunk, captions=moved)
+        yield silence
+
+
+@pytest.mark.parametrize("backend", [FakeBackend, Breathing])
+async def test_the_captions_are_on_one_time_line(tmp_path: Path, backend: type[FakeBackend]) -> None:
+    speech = await speak(speak_bench(backend("zh", ["zh-CN"]), backend("en", ["en-US"]), directory=tmp_path))
     assert [caption.text for caption in speech.captions] == ["主播", "that was amazing", "再来一次"]
     times = [time for caption in speech.captions for time in (caption.start_ms, caption.end_ms)]
     assert times == sorted(times)
     assert times[-1] <= speech.encoded.duration_ms + 1
+    assert all(caption.end_ms - caption.start_ms > 100 for caption in speech.captions)
 
 
 async def test_a_second_asker_gets_it_from_the_cache(tmp_path: Path) -> None:
@@ -141,6 +156,12 @@ async def test_where_the_voice_of_the_line_fails_another_backend_takes_the_line(
     assert speech.encoded.voice == "other:zh-CN"
     assert [text for _, text in said(other)] == [BEFORE, AFTER]
     assert speech.fallback is not None
+
+
+@pytest.mark.parametrize("text", ["主播 안녕하세요 여러분", "สวัสดีครับ 主播", "привет 主播"])
+async def test_a_language_that_nobody_speaks_does_not_silence_the_rest(tmp_path: Path, text: str) -> None:
+    speech = await speak(speak_bench(FakeBackend("zh", ["zh-CN"]), directory=tmp_path), text)
+    assert speech.encoded.voice == "zh:zh-CN"
 
 
 async def test_english_with_a_sigh_is_english(tmp_path: Path) -> None:

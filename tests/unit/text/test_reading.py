@@ -63,6 +63,31 @@ def test_words_and_ordinary_words_can_be_added() -> None:
     assert own.read("大笨蛋糕真好吃").spoken == "大笨蛋糕真好吃"
 
 
+def test_what_one_character_stands_for_is_hidden_with_it() -> None:
+    reading = reader_with(emoji="say", words={"profanity": ["大便"]}).read("💩好看")
+    assert (reading.shown, reading.verdict.action) == ("*好看", Action.MASK)
+    assert "便" not in reading.spoken
+
+
+def test_an_ending_is_hidden_with_its_word() -> None:
+    reading = reader().read("bitches, what a shitty day")
+    assert (reading.spoken, reading.shown) == ("beep, what a beep day", "*******, what a ****** day")
+
+
+FORMS = [("114514", "114514啊"), ("後悔", "好后悔"), ("バカ", "ばか"), ("Дурак", "дурак")]
+
+
+@pytest.mark.parametrize(("word", "text"), FORMS)
+def test_a_word_of_ones_own_is_found_in_each_of_its_forms(word: str, text: str) -> None:
+    assert reader_with(words={"harassment": [word]}).read(text).verdict.action is Action.DROP
+
+
+@pytest.mark.parametrize("text", ["送了¥\n100", "电量100\n%了", "$\n5", "5\n℃", "5\n:\n3", "-5\n°C"])
+@pytest.mark.parametrize("language", [None, "zh", "en"])
+def test_a_line_break_parts_a_number_from_what_is_on_the_next_line(text: str, language: str | None) -> None:
+    assert reader().read(text, language).spoken
+
+
 @pytest.mark.parametrize(
     ("choices", "text", "spoken"),
     [

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from danmu_tts.domain.audio import AudioChunk, Caption
 from danmu_tts.domain.errors import BackendUnavailableError, NothingToSayError
-from danmu_tts.domain.speech import Script
+from danmu_tts.domain.speech import Part, Script
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import AudioJoiner, JoinedSpan
@@ -28,24 +28,26 @@ async def join(script: Script, say: Say, joiner: AudioJoiner) -> Chunks:
         NothingToSayError: nobody can pronounce any of it.
     """
     silent: NothingToSayError | None = None
-    heard = False
+    played_ms = 0.0
     for part in script.parts:
-        if part.voice is None:
-            if beep := _moved(await asyncio.to_thread(joiner.beep, _BEEP_MS), [Caption(part.text, 0, _BEEP_MS)]):
-                yield beep
-            continue
+        started_ms = played_ms
         try:
-            async with aclosing(_part(part.text, part.voice, script.voice, say, joiner)) as chunks:
+            async with aclosing(_part(part, script.voice, say, joiner)) as chunks:
                 async for chunk in chunks:
-                    heard = heard or bool(chunk.data)
-                    yield chunk
+                    played_ms += chunk.duration_ms
+                    yield _within(chunk, started_ms, played_ms)
         except NothingToSayError as error:
             silent = error
-    if silent and not heard:
+    if silent and not played_ms:
         raise silent
 
 
-async def _part(text: str, voice: Voice, own: Voice, say: Say, joiner: AudioJoiner) -> Chunks:
+async def _part(part: Part, own: Voice, say: Say, joiner: AudioJoiner) -> Chunks:
+    text, voice = part.text, part.voice
+    if voice is None:
+        if beep := _moved(await asyncio.to_thread(joiner.beep, _BEEP_MS), [Caption(text, 0, _BEEP_MS)]):
+            yield beep
+        return
     if voice != own:
         try:
             async with aclosing(say(text, voice)) as made:
@@ -79,7 +81,17 @@ def _moved(span: JoinedSpan, captions: Sequence[Caption]) -> AudioChunk | None:
     if span.chunk is None:
         return None
     moved = (
-        Caption(each.text, max(0, round(each.start_ms + span.shift_ms)), max(0, round(each.end_ms + span.shift_ms)))
+        replace(each, start_ms=round(each.start_ms + span.shift_ms), end_ms=round(each.end_ms + span.shift_ms))
         for each in captions
     )
     return replace(span.chunk, captions=tuple(moved))
+
+
+def _within(chunk: AudioChunk, started_ms: float, played_ms: float) -> AudioChunk:
+    """Captions begin and end with their part, of which silence was cut away."""
+    first, last = round(started_ms), round(played_ms)
+    captions = tuple(
+        replace(each, start_ms=min(max(each.start_ms, first), last), end_ms=min(max(each.end_ms, first), last))
+        for each in chunk.captions
+    )
+    return replace(chunk, captions=captions) if captions else chunk

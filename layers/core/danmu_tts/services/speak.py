@@ -15,6 +15,7 @@ from danmu_tts.domain.errors import (
     DeadlineExceededError,
     NoBackendsAvailableError,
     NothingToSayError,
+    VoiceNotFoundError,
     VoiceWithdrawnError,
 )
 from danmu_tts.domain.limits import Allowance
@@ -145,8 +146,15 @@ class SpeakService:
         return reading
 
     async def _rank(self, request: SpeechRequest, reading: "Reading") -> list[Voice]:
-        language = request.language or reading.language
-        return await self._backends.rank(Wish(language, request.voice, request.backend))
+        """The voices of the line's language, or where nobody has that one, of another language that is in it."""
+        languages = dict.fromkeys([request.language or reading.language, *(span.language for span in reading.spans)])
+        unspoken: list[VoiceNotFoundError] = []
+        for language in languages:
+            try:
+                return await self._backends.rank(Wish(language, request.voice, request.backend))
+            except VoiceNotFoundError as error:
+                unspoken.append(error)
+        raise unspoken[0]
 
     async def _first_that_speaks(self, asked: _Asked, voices: Sequence[Voice]) -> Speech:
         """Try the voices in turn inside the one deadline. A backend that failed is not asked for another voice."""

@@ -10,8 +10,9 @@ _UNSPEAKABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
 # What most lines are made of: nothing to do for those. Full-width punctuation stays, for it says how to pause.
 _ORDINARY = re.compile(
     "[\n -~\u00b7\u2014\u2018\u2019\u201c\u201d\u2026\u3001\u3002\u3005\u3008-\u3011\u3041-\u3096\u30a1-\u30fa\u30fc"
-    "\u3400-\u4dbf\u4e00-\u9fff\u3131-\u318e\uac00-\ud7a3\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\uff5e]*"
+    "\u3400-\u4dbf\u4e00-\u9fff\u3131-\u3163\u3165-\u318e\uac00-\ud7a3\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\uff5e]*"
 )
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # Hangul that nobody sees
 _STAYS = frozenset("！（），：；？～…‥℃℉ﾞﾟ")
 # A half-width kana and its mark are one letter. A mark alone is an eye of a face.
 _CLUSTER = re.compile("[\uff66-\uff9d][\uff9e\uff9f]|[^\x00-\x7f]")
@@ -59,7 +60,7 @@ def _speakable(match: re.Match[str]) -> str:
     char = match[0]
     if len(char) == 1:
         category = unicodedata.category(char)
-        if category in _UNSPEAKABLE:
+        if category in _UNSPEAKABLE or char in _FILLERS:
             return ""
         if category == "Nd":  # ５, ٣ and ५ are digits too
             return char if _is_arm(match) else str(unicodedata.digit(char))

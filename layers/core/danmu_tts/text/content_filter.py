@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from danmu_tts.text.aligned import Aligned
+from danmu_tts.text.latin_words import is_english, word_end
 from danmu_tts.text.private_data import find_private
 from danmu_tts.text.sounds import Sounds
 from danmu_tts.text.terms import Category, Disguises, Hit, Matching, Term
@@ -50,18 +51,20 @@ class _Symbol:
 
 
 _Folding = Mapping[int, int | str | None]
-_LATIN = re.compile("[A-Za-z]+")
-_LOOKS_LATIN = re.compile("[\u00c0-\u04ff\u0500-\u052f\u1d00-\u1d7f]")
-_REPEATED = re.compile(r"(.)\1+", re.DOTALL)
-_BETWEEN_SENTENCES = re.compile(r"[，。？；：,?;:\n]|[.!！]\s")
-_ENDINGS = frozenset(
-    {"", "s", "es", "ed", "er", "ers", "in", "ing", "ings", "y", "ty", "ting", "z", "d", "head", "heads"}
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
+# Between two hanzi: letters of other scripts, marks of repetition and length.
+_STRANGERS = re.compile(
+    "(?<=[\u4e00-\u9fff])[^\\x00-\\x7f\u3400-\u9fff\\W]+(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[々〆ー]+(?=[\u4e00-\u9fff])"
 )
-# f uck, fu ck: pieces so short are no words. pen is: those are.
-_LONGEST_PIECE = 2
-_ALLOWED_AROUND = 6
-_TOO_SHORT_FOR_LEET = 3
-_MOST_LEET = 4  # t!75 has one letter of four
+# Words that are read as they are, whatever they sound like.
+_FUNCTION_WORDS = frozenset("啥必自了着过得地到就都也还他她它")
+# No word has these inside that is not one of them.
+_ANYWHERE = frozenset({"fuck", "phuck", "faggot"})
+_MANY_LETTERS = 5
+_LOOKS_LATIN = re.compile("[\u00c0-\u04ff\u0500-\u052f\u1d00-\u1d7f]")
+_HAN = re.compile("[\u3400-\u9fff]")
+_REPEATED = re.compile(r"(.)\1+", re.DOTALL)
+_ALLOWED_AROUND = 12
 
 
 class ContentFilter:
@@ -85,7 +88,9 @@ class ContentFilter:
             hits += self._look(text, self._leet_folding)
             hits += self._look(text, self._folding, pinyin=True)
         if self._splits and self._splits.search(text):
-            hits += self._look_at_joined(text)
+            hits += self._look_at(Aligned(text).sub(self._splits, lambda match: self._wholes[match[0]]), text)
+        if _STRANGERS.search(text):  # letters that a Chinese voice passes over: 傻é逼
+            hits += self._look_at(Aligned(text).sub(_STRANGERS, ""), text)
         return list(dict.fromkeys(hits))
 
     def _look(self, text: str, folding: _Folding, *, pinyin: bool = False) -> Iterator[Hit]:
@@ -103,15 +108,16 @@ class ContentFilter:
                 found = symbols[first : last + 1]
                 # Double letters are doubled: ass is not as.
                 is_long_enough = all(symbol.times >= times for symbol, times in zip(found, runs, strict=True))
-                if is_long_enough and _is_whole(symbols, first, last) and self._is_meant(term, text, found):
-                    yield Hit(found[0].last_start, found[-1].first_end, term.category)
+                whole = _is_whole(symbols, first, last) or (pinyin and self._spells_much(found))
+                end = self._meant_end(term, text, found) if is_long_enough and whole else None
+                if end is not None:
+                    yield Hit(found[0].last_start, end, term.category)
 
-    def _look_at_joined(self, text: str) -> Iterator[Hit]:
-        """As ``find``, with 女马 read as 妈."""
-        joined = Aligned(text).sub(self._splits_pattern, lambda match: self._wholes[match[0]])
-        for hit in self._look(joined.text, self._folding):
-            after = joined.origins[hit.end] if hit.end < len(joined.origins) else len(text)
-            yield Hit(joined.origins[hit.start], after, hit.category)
+    def _look_at(self, changed: Aligned, text: str) -> Iterator[Hit]:
+        """As ``find``, with 女马 read as 妈, for example."""
+        for hit in self._look(changed.text, self._folding):
+            after = changed.origins[hit.end] if hit.end < len(changed.origins) else len(text)
+            yield Hit(changed.origins[hit.start], after, hit.category)
 
     def _spelled(self, text: str) -> str:
         """Latin words that are pinyin, as syllables."""
@@ -138,22 +144,45 @@ class ContentFilter:
                 yield at, end, codes
             at = end
 
-    def _is_meant(self, term: Term, text: str, found: Sequence[_Symbol]) -> bool:
+    def _meant_end(self, term: Term, text: str, found: Sequence[_Symbol]) -> int | None:
+        """Where it ends that was found; None where it is no disguise but something else."""
         start, end = found[0].last_start, found[-1].first_end
         if self._is_allowed(text, start, end):
-            return False
-        if term.matching is Matching.LETTERS:
-            return _is_word(term, text, start, end)
-        return self._is_written(term, text, found)
+            return None
+        if term.matching is not Matching.LETTERS:
+            return end if self._is_written(term, text, found) else None
+        if not term.text.isascii() or (len(term.text) > 1 and term.text in _ANYWHERE and text[start:end].isalpha()):
+            return end
+        if term.local and is_english(text):
+            return None
+        return word_end(term.text, text, start, end)
 
     def _is_written(self, term: Term, text: str, found: Sequence[_Symbol]) -> bool:
         """A hanzi term: its own characters, or pinyin, or, where that is enough, the sound of others side by side."""
         raw = text[found[0].last_start : found[-1].first_end]
-        hanzi = [char for char in raw if char.isalnum() and not char.isascii()]
-        if set(hanzi) <= set(term.text) or set(to_simplified("".join(hanzi))) <= set(term.text):
-            return bool(hanzi) if len(term.text) == 1 else not _LATIN.search(raw) or _is_apart(text, found)
+        others = {char for char in raw if char.isalnum() and not char.isascii()}
+        own = self._own_forms[term.text]
+        strange = {char for char in others - own if _HAN.match(char) or char.translate(self._folding) not in own}
+        if not strange or set(to_simplified("".join(strange))) <= own:
+            if len(term.text) == 1:
+                return bool(others)
+            return not _LATIN.search(raw) or (_is_apart(text, found) and (bool(others) or not is_english(text)))
         is_together = all(char.isalnum() for char in raw) and all(symbol.times == 1 for symbol in found)
-        return term.matching is Matching.SOUND and is_together
+        return term.matching is Matching.SOUND and is_together and not strange & _FUNCTION_WORDS
+
+    @cached_property
+    def _own_forms(self) -> Mapping[str, frozenset[str]]:
+        """Each term's characters, also simplified, and in the form that is looked for: kana, small letters."""
+        return {
+            term.text: frozenset(term.text + to_simplified(term.text))
+            | {folded for char in term.text if not _HAN.match(char) and (folded := char.translate(self._folding))}
+            for term in self._terms
+        }
+
+    def _spells_much(self, found: Sequence[_Symbol]) -> bool:
+        """Whether so much pinyin was found that chance does not write it: the shabi of nishabi."""
+        spelled = self._sounds.spelling("".join(symbol.code for symbol in found))
+        return len(found) > 1 and len(spelled) >= _MANY_LETTERS
 
     def _is_allowed(self, text: str, start: int, end: int) -> bool:
         """Whether it is part of an ordinary word."""
@@ -190,13 +219,9 @@ class ContentFilter:
         return automaton
 
     @cached_property
-    def _splits_pattern(self) -> re.Pattern[str]:
-        ways = sorted(self._wholes, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, ways)))
-
-    @property
     def _splits(self) -> re.Pattern[str] | None:
-        return self._splits_pattern if self._wholes else None
+        ways = sorted(self._wholes, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, ways))) if ways else None
 
 
 def _is_whole(symbols: Sequence[_Symbol], first: int, last: int) -> bool:
@@ -217,28 +242,3 @@ def _is_apart(text: str, found: Sequence[_Symbol]) -> bool:
     return not (_LATIN.match(text[start]) and _LATIN.match(text[start - 1 : start])) and not (
         _LATIN.match(text[end - 1]) and _LATIN.match(text[end : end + 1])
     )
-
-
-def _is_word(term: Term, text: str, start: int, end: int) -> bool:
-    """Whether Latin letters stand as a word of their own: no part of Scunthorpe, no pieces of two words."""
-    if not term.text.isascii():
-        return True
-    raw = text[start:end]
-    letters = sum(char.isalpha() for char in raw)
-    if len(term.text) <= _TOO_SHORT_FOR_LEET and letters < sum(map(str.isalnum, raw)):  # 5B is a size
-        return False
-    if letters * _MOST_LEET < len(term.text.replace(" ", "")):
-        return False
-    if _is_latin(text[start - 1 : start]) or _BETWEEN_SENTENCES.search(raw):
-        return False
-    rest = re.match("[A-Za-z]*", text[end:])
-    if rest and rest[0].lower() not in _ENDINGS:
-        return False
-    pieces = raw.split()
-    if len(pieces) <= 1 or len(pieces) == len(term.text.split()) > 1:
-        return True
-    return all(len(piece) <= _LONGEST_PIECE for piece in pieces)
-
-
-def _is_latin(char: str) -> bool:
-    return char.isalpha() and (char.isascii() or "\u00c0" <= char <= "\u04ff")

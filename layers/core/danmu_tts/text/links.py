@@ -17,8 +17,8 @@ _LINK = re.compile(
 )
 # Where it is a verb.
 _CALLING = re.compile("@(?=[我你他她])")
-_MENTION = re.compile(r"@+(?=\w)")
-_WHOLE_MENTION = re.compile(r"@+[\w-]+\s*")
+_MENTION = re.compile(r"(?<!@)@++(?=\w)")
+_WHOLE_MENTION = re.compile(r"(?<!@)@++[\w-]+\s*")
 _HASHTAG = re.compile(r"#([^#\n]{1,40})#|#(?=\w)")
 _WHOLE_HASHTAG = re.compile(r"#[^#\n]{1,40}#|#\w+\s*")
 

@@ -95,7 +95,7 @@ class Reader:
         asked = primary_subtag(language) if language else None
         written = cleaned(text)
         said = self._normaliser.read(written, asked)
-        found = self._found(without_links(written), said, len(text))
+        found = self._found(without_links(written), said)
         action = max((self._action(category) for _, category in found), key=_STRENGTH.__getitem__, default=Action.ALLOW)
         verdict = Verdict(action, tuple(sorted({category for _, category in found})))
         if action is Action.DROP:
@@ -123,11 +123,11 @@ class Reader:
         """Equal for danmu that say the same; see ``Sounds.collapse_key``."""
         return self._sounds.collapse_key(reading.spoken)
 
-    def _found(self, written: Aligned, said: Aligned, length: int) -> list[tuple[_Range, Category]]:
+    def _found(self, written: Aligned, said: Aligned) -> list[tuple[_Range, Category]]:
         """What somebody wants done about, where it stands in the original."""
         views = [written] if said.text == written.text else [written, said]
         return [
-            ((view.origins[hit.start], view.origins[hit.end] if hit.end < len(view.origins) else length), hit.category)
+            ((view.origins[hit.start], view.origins[hit.end - 1] + 1), hit.category)
             for view in views
             for hit in self._filter.find(view.text)
             if self._action(hit.category) is not Action.ALLOW

@@ -3,6 +3,7 @@
 import re
 
 from danmu_tts.text.aligned import Aligned
+from danmu_tts.text.counts_zh import MEASURES
 from danmu_tts.text.line import Line
 from danmu_tts.text.scripts import HAN, HANGUL, KANA
 
@@ -20,7 +21,7 @@ _COUNTED = re.compile(r"[元块人个万亿年条只张次分米斤天票岁粉%
 _VALUED = re.compile("[号码群力害价格数话度尾共有约卖]$|伤害|战力|尾号|粉丝|流水|密码|热度")
 _NUMERALS = re.compile("[0-9]|[零幺一二三四五六七八九]{4}|^[零幺一二三四五六七八九]+$")
 _DIGITS_SAID = "零幺一二三四五六七八九"
-_SOBS = re.compile(r"(?<!\d)5{3,}(?![\d.])")
+_SOBS = re.compile(rf"(?<![-\d.第在是价约到])5{{3,}}(?![-\d.路线{MEASURES}])")
 _LISTED = re.compile(r"([^\W\d]{1,12}?)(?:([\s，,、！!。.]+)\1(?!\w)){2,}")
 _LONG_UNIT = re.compile(r"((?=[^\d\s]).{5,40}?)\1+")
 _MIDDLE_UNIT = re.compile(r"(\D{3,4}?)\1{2,}")

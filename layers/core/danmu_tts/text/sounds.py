@@ -11,7 +11,7 @@ _FIRST_CODE = 0xE000
 _NEAR_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("l", "n"))
 _NEAR_FINALS = (("iang", "ian"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
 _REPEATED = re.compile(r"(.{1,16}?)\1+", re.DOTALL)
-_LONGEST_SYLLABLE = 6
+_LONGEST_SYLLABLE, _LONGEST_SPELLED = 6, 60
 _KANA_OFFSET = ord("ァ") - ord("ぁ")
 
 
@@ -51,6 +51,10 @@ class Sounds:
         """The syllable of one character; itself where it has none."""
         return self._of.get(ord(hanzi), hanzi)
 
+    def spelling(self, codes: str) -> str:
+        """The pinyin of codes, without a tone."""
+        return codes.translate(self._names).replace("'", "")
+
     def folding(self, others: Mapping[str, str] = {}) -> dict[int, int | str | None]:
         """A table for ``str.translate``: hanzi to their syllables, letters to small ones, signs to nothing.
 
@@ -79,7 +83,9 @@ class Sounds:
 
     def _syllables(self, letters: str) -> str:
         """Codes of letters that are pinyin from end to end (``nihao``), longest syllables first; else nothing."""
-        letters = letters.lower()
+        letters = "".join(unicodedata.normalize("NFKD", letter)[0] for letter in letters.lower())
+        if len(letters) > _LONGEST_SPELLED:
+            return ""
         ways: list[str | None] = [""] + [None] * len(letters)
         for end in range(1, len(letters) + 1):
             for start in range(max(0, end - _LONGEST_SYLLABLE), end):

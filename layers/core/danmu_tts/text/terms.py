@@ -36,11 +36,16 @@ class Matching(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Something that is not spoken."""
+    """Something that is not spoken.
+
+    Attributes:
+        local: letters that mean it only in a chat that is not English: sb.
+    """
 
     text: str
     category: Category
     matching: Matching
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

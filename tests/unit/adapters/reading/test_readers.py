@@ -90,6 +90,7 @@ def test_nobody_waits_for_the_file_with_each_line(rules: Rules) -> None:
         '{"rooms": {"one": {"colour": "red"}}}',
         '{"default": {"actions": {"profanity": "shout"}}}',
         '{"default": {"slang": {"zh": {"": "x"}}}}',
+        '{"default": {"words": {"profanity": ["🖕"]}}}',
         "\ud800",
     ],
 )
@@ -102,6 +103,25 @@ def test_a_broken_file_leaves_everything_as_it_was(rules: Rules, broken: str, ca
         assert rules.said("看 https://a.cn") == "看"
     assert len(caplog.records) == 1
     assert str(rules.path) in (rules.readers.problem or "")
+
+
+def test_a_mark_of_byte_order_is_no_content(rules: Rules) -> None:
+    rules.write('\ufeff{"default": {"links": "drop"}}')
+    assert rules.said("看 https://a.cn") == "看"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rules.json")
+    readers = FileReaders(ReadingSettings(file=tmp_path / "rules.json"), "zh", FakeClock())
+    assert readers.reader(None, None).read("gg").spoken == "gg"
+    assert "is no file" in (readers.problem or "")
+
+
+def test_the_home_folder_may_be_written_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "rules.json").write_text('{"default": {"links": "drop"}}')
+    readers = FileReaders(ReadingSettings(file=Path("~/rules.json")), "zh", FakeClock())
+    assert readers.reader(None, None).read("看 https://a.cn").spoken == "看"
 
 
 def test_a_file_that_is_gone_changes_nothing(rules: Rules) -> None:

@@ -1,5 +1,6 @@
 """A reader out of choices: those of everybody, then of a key, then of a room."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from danmu_tts.text.reading import FilterPolicy, Reader
 from danmu_tts.text.rules import ReadingRules, Say, Vocabulary
 from danmu_tts.text.terms import Mask, Matching, Term
 
+_IS_LATIN = re.compile("[A-Za-z]")
 _Layers = Sequence[ReadingChoices]
 
 
@@ -47,7 +49,7 @@ def _vocabulary(layers: _Layers) -> Vocabulary:
 
 def _content_filter(layers: _Layers) -> ContentFilter:
     added = [
-        Term(word, category, Matching.LETTERS if word.isascii() else Matching.EXACT)
+        Term(word, category, Matching.LETTERS if _IS_LATIN.search(word) and word.isascii() else Matching.EXACT)
         for layer in layers
         for category, words in layer.words.items()
         for word in words

@@ -1,5 +1,8 @@
 """Readers by the settings and the operator's file, which is looked at again when it changes."""
 
+import codecs
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +31,7 @@ class FileReaders:
     def __init__(self, settings: ReadingSettings, default_language: str, clock: Callable[[], float]) -> None:
         """``clock`` counts seconds from any start. Reads nothing yet."""
         self._settings = settings
+        self._path = settings.file.expanduser() if settings.file else None
         self._default_language = default_language
         self._clock = clock
         self._file = ReadingFile()
@@ -52,7 +56,7 @@ class FileReaders:
         return reader
 
     def _look(self) -> None:
-        path, now_s = self._settings.file, self._clock()
+        path, now_s = self._path, self._clock()
         if path is None or now_s - self._looked_s < _LOOK_EVERY_S:
             return
         self._looked_s = now_s
@@ -61,7 +65,9 @@ class FileReaders:
             return
         self._stamp = stamp
         try:
-            self._file = ReadingFile.model_validate_json(path.read_bytes())
+            if not path.is_file():  # whoever opens a pipe may wait for ever
+                raise FileNotFoundError(errno.ENOENT, "is no file" if path.exists() else os.strerror(errno.ENOENT))
+            self._file = ReadingFile.model_validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
             self._problem = None
             self._readers.clear()
         except OSError as error:

@@ -11,6 +11,8 @@ from danmu_tts.text.sounds import Sounds
 from danmu_tts.text.terms import Category, Disguises, Matching, Term
 
 _LANGUAGES = ("zh", "en", "ja", "ko")
+# So few letters mean something else in English: sb.
+_LONGEST_LOCAL = 2
 
 
 @cache
@@ -56,7 +58,9 @@ def _terms(words: Mapping[str, Any]) -> Iterator[Term]:
     for language in _LANGUAGES:
         for category, by_matching in words[language].items():
             for matching, texts in by_matching.items():
-                yield from (Term(text, Category(category), Matching(matching)) for text in texts)
+                for text in texts:
+                    is_local = language == "zh" and text.isascii() and len(text) <= _LONGEST_LOCAL
+                    yield Term(text, Category(category), Matching(matching), is_local)
 
 
 def _json(name: str) -> Any:
