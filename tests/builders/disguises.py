@@ -124,8 +124,13 @@ def _mixed(term: str, random: Random) -> str:
 
 def _traditional(term: str, random: Random) -> str:
     """With punctuation where simplified and traditional characters are the same."""
-    written: str = OpenCC("s2t").convert(term)
+    written: str = _converter().convert(term)
     return _between(term, random, marks=_FULL_WIDTH_PUNCTUATION) if written == term else written
+
+
+@cache
+def _converter() -> OpenCC:
+    return OpenCC("s2t")
 
 
 def _split(term: str, random: Random) -> str:

@@ -68,4 +68,6 @@ def test_cleaning_any_text_twice_changes_nothing_more(text: str) -> None:
 
 @given(ANY_TEXT)
 def test_no_word_is_lost(text: str) -> None:
-    assert sounds(clean(text)) == sounds(text)
+    """Some signs become letters: ⓐ."""
+    cleaned = iter(sounds(clean(text)))
+    assert all(char in cleaned for char in sounds(text))

@@ -75,7 +75,6 @@ class ContentFilter:
         self._sounds = sounds
         self._terms = tuple(terms)
         self._allowed = tuple(allowed)
-        self._disguises = disguises
         self._folding = sounds.folding(disguises.look_alikes)
         self._leet_folding = sounds.folding({**disguises.look_alikes, **disguises.leet})
         self._wholes = {part: whole for whole, ways in disguises.split.items() for part in ways if part}
@@ -151,7 +150,7 @@ class ContentFilter:
             return None
         if term.matching is not Matching.LETTERS:
             return end if self._is_written(term, text, found) else None
-        if not term.text.isascii() or (len(term.text) > 1 and term.text in _ANYWHERE and text[start:end].isalpha()):
+        if not term.text.isascii() or (term.text in _ANYWHERE and text[start:end].isalpha()):
             return end
         if term.local and is_english(text):
             return None

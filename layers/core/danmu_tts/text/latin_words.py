@@ -52,8 +52,8 @@ def word_end(term: str, text: str, start: int, end: int) -> int | None:
         return None
     rest = _WORD.match(text, end)
     ending = rest[0].lower() if rest else ""
-    again = re.fullmatch(f"(?:{re.escape(term)})*", ending) is not None
-    if ending not in _ENDINGS and not again and not _LETTERS_AND_LAUGHS.fullmatch(ending):
+    is_said_again = not ending.replace(term, "")
+    if ending not in _ENDINGS and not is_said_again and not _LETTERS_AND_LAUGHS.fullmatch(ending):
         return None
     return end + len(ending) if _is_one_word(term, raw) else None
 
