@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from danmu_tts.adapters.reading import tables
@@ -60,5 +61,6 @@ def _content_filter(layers: _Layers) -> ContentFilter:
     return ContentFilter([*tables.terms(), *added], [*tables.allowed(), *allowed], tables.sounds(), tables.disguises())
 
 
+@cache  # most rooms have no words of their own
 def _packaged_filter() -> ContentFilter:
     return ContentFilter(tables.terms(), tables.allowed(), tables.sounds(), tables.disguises())
