@@ -57,7 +57,9 @@ class ReadingFile(BaseModel):
 
 
 class ReadingSettings(ReadingChoices):
-    """How danmu are read aloud."""
+    """How danmu are read aloud. A misspelt variable is told by ``doctor``, as those of the other classes are."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     file: Path | None = Field(
         None,
