@@ -72,6 +72,7 @@ def test_what_one_character_stands_for_is_hidden_with_it() -> None:
 def test_an_ending_is_hidden_with_its_word() -> None:
     reading = reader().read("bitches, what a shitty day")
     assert (reading.spoken, reading.shown) == ("beep, what a beep day", "*******, what a ****** day")
+    assert reader().read("you absolute fucknuts").spoken == "you absolute beep"
 
 
 FORMS = [("114514", "114514啊"), ("後悔", "好后悔"), ("バカ", "ばか"), ("Дурак", "дурак")]

@@ -150,8 +150,11 @@ class ContentFilter:
             return None
         if term.matching is not Matching.LETTERS:
             return end if self._is_written(term, text, found) else None
-        if not term.text.isascii() or (term.text in _ANYWHERE and text[start:end].isalpha()):
+        if not term.text.isascii():
             return end
+        if term.text in _ANYWHERE and text[start:end].isalpha():
+            rest = _LATIN.match(text, end)
+            return rest.end() if rest else end
         if term.local and is_english(text):
             return None
         return word_end(term.text, text, start, end)

@@ -3,32 +3,7 @@
 import re
 
 _BETWEEN_SENTENCES = re.compile(r"[，。？；：,?;:\n&]|[.!！]\s")
-_ENDINGS = frozenset(
-    {
-        "",
-        "s",
-        "es",
-        "ed",
-        "er",
-        "ers",
-        "in",
-        "ing",
-        "ings",
-        "y",
-        "ty",
-        "ting",
-        "z",
-        "d",
-        "head",
-        "heads",
-        "you",
-        "u",
-        "off",
-        "face",
-        "up",
-    }
-)
-_LETTERS_AND_LAUGHS = re.compile("(?:h+|w+|lol)?", re.IGNORECASE)
+_ENDING = re.compile("(?:e?[sd]|ers?|in|ings?|t?y|ting|z|heads?|you|u|off|face|up|h+|w+|lol)?")
 _WORD = re.compile("[A-Za-z]+")
 # fu ck: pieces so short are no words. pen is: those are.
 _LONGEST_PIECE = 2
@@ -53,7 +28,7 @@ def word_end(term: str, text: str, start: int, end: int) -> int | None:
     rest = _WORD.match(text, end)
     ending = rest[0].lower() if rest else ""
     is_said_again = not ending.replace(term, "")
-    if ending not in _ENDINGS and not is_said_again and not _LETTERS_AND_LAUGHS.fullmatch(ending):
+    if not _ENDING.fullmatch(ending) and not is_said_again:
         return None
     return end + len(ending) if _is_one_word(term, raw) else None
 
