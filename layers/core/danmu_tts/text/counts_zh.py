@@ -12,7 +12,7 @@ MEASURES = (
 _ORDINALS = "号月日楼级班排栋幢室度卷页季期代连杀血负胜档"
 _SECOND = ("年级", "次元", "次方", "次创", "次函", "人世界", "段跳", "分之")
 _KNOWN_BY_DIGITS = frozenset(
-    "520 521 404 996 985 211 360 233 101 123 321 66 618 648 328 315 818 484 369 433 442 131 514 007".split()  # noqa: SIM905
+    "520 521 404 996 985 211 360 233 101 123 321 66 618 648 328 315 818 484 369 433 442 131 514".split()  # noqa: SIM905
 )
 _CALLED = frozenset({"110", "114", "119", "120", "10086", "10010", "12306", "12315"})
 _ALWAYS_CARDINAL_DIGITS = 2
@@ -20,7 +20,7 @@ _SPELLED_DIGITS = 9
 _PHONE_DIGITS = 11
 # What two digits before them are read one by one: 55开, 85折, 99新.
 _BY_DIGITS = "开折新"
-_BORN = range(60, 100)  # 95后, 98年
+_BORN = range(60, 100)  # 95后
 _FEASTS = {"51": "节假劳快", "54": "青节", "61": "儿节快", "38": "妇女节", "99": "大", "81": "建节"}
 _SERIES = range(10, 60, 10)  # of graphics cards: 50系
 
@@ -89,8 +89,6 @@ def _is_said_by_digits(digits: str, after: str) -> bool:
         return digits[1] != "0"
     if after.startswith("后") and not after.startswith(("后面", "后来", "后天", "后再", "后续")):
         return int(digits) in _BORN or digits[0] == "0"
-    if after.startswith("年") and not after.startswith("年代"):
-        return int(digits) in _BORN and not after.startswith(("年前", "年后", "年了", "年来"))
     if after.startswith("系"):
         return int(digits) in _SERIES
     return bool(after) and after[0] in _FEASTS.get(digits, "")

@@ -16,9 +16,9 @@ _WORDS = re.compile(f"[0-9A-Za-z{_CJK} \n，。！？、；：…“”《》,.!
 _MARKS = "\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e\u3099\u309a"
 _SIGNS = re.compile(f"[^\\w\\s{re.escape(_KEPT)}{re.escape(_BESIDE_WORDS)}{_MARKS}]+|_+")
 _COMPARED = (
-    (re.compile(r"(?<=\w)\s?[>＞]\s?(?=\w)"), "大于"),
-    (re.compile(r"(?<=\w)\s?[<＜]\s?(?=\w)"), "小于"),
-    (re.compile(r"(?<=\w)\s?≠\s?(?=\w)"), "不等于"),
+    (re.compile(r"(?<=\w) ?[>＞] ?(?=\w)"), "大于"),
+    (re.compile(r"(?<=\w) ?[<＜] ?(?=\w)"), "小于"),
+    (re.compile(r"(?<=\w) ?≠ ?(?=\w)"), "不等于"),
 )
 _LONELY = re.compile(f"(?<!\\w)[{re.escape(_BESIDE_WORDS)}]+(?!\\w)|([{re.escape(_BESIDE_WORDS)}])\\1+")
 _SLASH = re.compile(f"(?<=[{_CJK}])\\s*[/|]\\s*(?=\\w)|(?<=\\w)\\s*[/|]\\s*(?=[{_CJK}])")
@@ -32,7 +32,7 @@ _STORM = re.compile("[，。！？、；：…‥,.!?;:]{2,}|…|‥|——+|--+
 _LEADING = re.compile(r"[\s，。！？、；：…,.!?;:)）】」』》〉\]}~～/|&%+·・-]+")
 _EMPTY_BRACKETS = re.compile(r"[(（【「『《〈“]\s*[)）】」』》〉”]")
 _SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
-_RUN = f"[{_CJK}]"
+_CJK_CHAR = re.compile(f"[{_CJK}]")
 _SPACES = re.compile(r" {2,}| (?=[，。！？、；：…])|(?<=[，。！？、；：…]) ")
 _OPEN_END = re.compile(r"[\s（(【「『《〈“/|\\]+$")
 
@@ -56,7 +56,7 @@ def drop_signs(read: Aligned, line: Line) -> Aligned:
 def _sign(match: re.Match[str]) -> str:
     """A space for it, but not between two hanzi: 人↑人."""
     text, (start, end) = match.string, match.span()
-    is_inside = re.match(_RUN, text[start - 1 : start]) and re.match(_RUN, text[end : end + 1])
+    is_inside = _CJK_CHAR.match(text[start - 1 : start]) and _CJK_CHAR.match(text[end : end + 1])
     return "" if is_inside else " "
 
 
@@ -109,5 +109,5 @@ def _comma(match: re.Match[str]) -> str:
     """Between words a pause; none between characters that were only spread out."""
     text = match.string
     left, right = text[: match.start()], text[match.end() :]
-    is_spread = not re.match(_RUN, left[-2:-1]) and not re.match(_RUN, right[1:2])
+    is_spread = not _CJK_CHAR.match(left[-2:-1]) and not _CJK_CHAR.match(right[1:2])
     return "" if is_spread else "，"

@@ -47,15 +47,11 @@ class Sounds:
         lines = (line.partition(" ") for line in table.splitlines() if line and not line.startswith("#"))
         return cls({name: chars for name, _, chars in lines})
 
-    def code(self, hanzi: str) -> str:
-        """The syllable of one character; itself where it has none."""
-        return self._of.get(ord(hanzi), hanzi)
-
     def spelling(self, codes: str) -> str:
         """The pinyin of codes, without a tone."""
         return codes.translate(self._names).replace("'", "")
 
-    def folding(self, others: Mapping[str, str] = {}) -> dict[int, int | str | None]:
+    def folding(self, others: Mapping[str, str]) -> dict[int, int | str | None]:
         """A table for ``str.translate``: hanzi to their syllables, letters to small ones, signs to nothing.
 
         Args:
@@ -78,11 +74,11 @@ class Sounds:
 
     @cached_property
     def _near(self) -> dict[int, int | str | None]:
-        near = {char: self._codes.get(_near_name(name), code) for name, code in self._codes.items() for char in [code]}
+        near = {code: self._codes.get(_near_name(name), code) for name, code in self._codes.items()}
         return _Folding({code: near[syllable] for code, syllable in self._of.items()})
 
     def _syllables(self, letters: str) -> str:
-        """Codes of letters that are pinyin from end to end (``nihao``), longest syllables first; else nothing."""
+        """Codes of letters that are pinyin from end to end (``nihao``), in as few syllables as can be; else nothing."""
         letters = "".join(unicodedata.normalize("NFKD", letter)[0] for letter in letters.lower())
         if len(letters) > _LONGEST_SPELLED:
             return ""
