@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from danmu_tts.text.aligned import Aligned
-from danmu_tts.text.clean import cleaned, tidied
+from danmu_tts.text.clean import tidied
 from danmu_tts.text.emotes import say_emotes
 from danmu_tts.text.faces import FACES, MAY_HOLD_FACE
 from danmu_tts.text.line import Line
@@ -30,19 +30,16 @@ class Normaliser:
     def __init__(self, rules: ReadingRules) -> None:
         self.rules = rules
 
-    def normalise(self, text: str, language: str | None = None) -> Aligned:
-        """What is said, each character aligned with the text; empty where there is nothing to say.
+    def normalise(self, written: Aligned, language: str | None = None, watch: Watch | None = None) -> Aligned:
+        """What is said, each character aligned with the original; empty where there is nothing to say.
 
         What is said is never longer than twice the text and 20 characters, and reading it once more changes nothing.
 
         Args:
-            text: as a viewer wrote it; anything.
+            written: a text that is ``cleaned``.
             language: a primary language subtag, where it was told.
+            watch: is told each step that changed something, and to what.
         """
-        return self.read(cleaned(text), language)
-
-    def read(self, written: Aligned, language: str | None = None, watch: Watch | None = None) -> Aligned:
-        """The same, for a text that is ``cleaned``. ``watch`` is told each step that changed something, and to what."""
         line = Line(self.rules, language)
         read = written
         for _ in range(_MOST_PASSES):

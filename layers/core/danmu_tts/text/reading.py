@@ -94,7 +94,7 @@ class Reader:
         """The same, remembering nothing."""
         asked = primary_subtag(language) if language else None
         written = cleaned(text)
-        said = self._normaliser.read(written, asked)
+        said = self._normaliser.normalise(written, asked)
         found = self._found(without_links(written), said)
         action = max((self._action(category) for _, category in found), key=_STRENGTH.__getitem__, default=Action.ALLOW)
         verdict = Verdict(action, tuple(sorted({category for _, category in found})))
@@ -116,7 +116,7 @@ class Reader:
         written = cleaned(text)
         steps = [("clean", written.text)] if written.text != text else []
         asked = primary_subtag(language) if language else None
-        self._normaliser.read(written, asked, lambda name, read: steps.append((name, read)))
+        self._normaliser.normalise(written, asked, lambda name, read: steps.append((name, read)))
         return steps
 
     def collapse_key(self, reading: Reading) -> str:
