@@ -87,5 +87,5 @@ def test_other_letters_are_none(letters: str) -> None:
 
 def test_comments_in_a_table_are_no_syllables() -> None:
     sounds = Sounds.parse("# a comment\nba 八巴\nma 妈\n")
-    first, same, other = "八巴妈".translate(sounds.folding({}))
+    first, same, other = list("八巴妈".translate(sounds.folding({})))
     assert first == same != other
