@@ -5,11 +5,13 @@ Every ``speak`` that was ``accepted`` ends in exactly one of ``done``, ``cancell
 """
 
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from speech_contract.fields import BackendName, FormatName, LanguageTag
+from speech_contract.frame_parts import SentByClient, SentByServer, with_action
+from speech_contract.room_frames import RoomClientFrame, RoomServerFrame
 from speech_contract.speech import CaptionAnswer, ErrorDetail, SpeechFields, TimingsAnswer, VoiceAnswer
 
 # API Gateway counts a message in steps of 32 KB, and that many bytes fit one step as base64 with the frame around them.
@@ -30,25 +32,16 @@ ClientId = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9\-_]{16,64}$")]
 """A secret of the client's, sent as ``?client=`` when it connects; who comes back with it hears the rest."""
 
 
-def _with_action(schema: dict[str, Any]) -> None:
-    """Frames are told apart by it, so it has to be sent, although one that is made here has it by itself."""
-    schema["required"] = ["action", *schema.get("required", ())]
-
-
-class _ClientFrame(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_with_action)
-
-
 class Speak(SpeechFields):
     """Speak a text; the audio comes while it is made."""
 
-    model_config = ConfigDict(frozen=True, json_schema_extra=_with_action)
+    model_config = ConfigDict(frozen=True, json_schema_extra=with_action)
 
     action: Literal["speak"] = "speak"
     id: UtteranceId
 
 
-class Cancel(_ClientFrame):
+class Cancel(SentByClient):
     """Let an utterance be. It is answered by ``cancelled``, unless it was done by then."""
 
     action: Literal["cancel"] = "cancel"
@@ -64,7 +57,7 @@ class Unfinished(BaseModel):
     seq: Annotated[int, Field(strict=True, ge=0, le=1_000_000, description="The first `audio` that did not arrive.")]
 
 
-class Resume(_ClientFrame):
+class Resume(SentByClient):
     """On a new connection with the same client id: go on. What cannot go on ends in an ``error`` not_found.
 
     ``accepted`` may come again.
@@ -74,7 +67,7 @@ class Resume(_ClientFrame):
     speaks: Annotated[tuple[Unfinished, ...], Field(min_length=1, max_length=32)]
 
 
-class ListVoices(_ClientFrame):
+class ListVoices(SentByClient):
     """Who can speak now?"""
 
     action: Literal["voices"] = "voices"
@@ -82,32 +75,23 @@ class ListVoices(_ClientFrame):
     backend: BackendName | None = None
 
 
-class Ping(_ClientFrame):
+class Ping(SentByClient):
     """Keep the connection: API Gateway closes one that is idle for 10 minutes."""
 
     action: Literal["ping"] = "ping"
 
 
-ClientFrame = Annotated[Speak | Cancel | Resume | ListVoices | Ping, Field(discriminator="action")]
+ClientFrame = Annotated[Speak | Cancel | Resume | ListVoices | Ping | RoomClientFrame, Field(discriminator="action")]
 
 
-class _ServerFrame(BaseModel):
-    _left_out: ClassVar[frozenset[str]] = frozenset()
-    """Fields that are not sent where there is nothing to say."""
-
-    def encode(self) -> bytes:
-        """As it is sent."""
-        return self.model_dump_json(exclude={name for name in self._left_out if getattr(self, name) is None}).encode()
-
-
-class Accepted(_ServerFrame):
+class Accepted(SentByServer):
     """It will be spoken."""
 
     type: Literal["accepted"] = "accepted"
     id: str
 
 
-class Audio(_ServerFrame):
+class Audio(SentByServer):
     """The next piece of an utterance's audio, or all of it by URL. Pieces put together are a file of its format."""
 
     type: Literal["audio"] = "audio"
@@ -123,7 +107,7 @@ class Audio(_ServerFrame):
     _left_out = frozenset({"data", "url", "restart"})
 
 
-class Done(_ServerFrame):
+class Done(SentByServer):
     """All audio was sent."""
 
     type: Literal["done"] = "done"
@@ -145,14 +129,14 @@ class Done(_ServerFrame):
     timings: TimingsAnswer
 
 
-class Cancelled(_ServerFrame):
+class Cancelled(SentByServer):
     """It was cancelled; nothing more comes of it."""
 
     type: Literal["cancelled"] = "cancelled"
     id: str
 
 
-class Error(_ServerFrame):
+class Error(SentByServer):
     """What went wrong: with an utterance where ``id`` names one, which ends it; else with a frame that was sent."""
 
     type: Literal["error"] = "error"
@@ -165,7 +149,7 @@ class Error(_ServerFrame):
     _left_out = frozenset({"id", "action", "about", "retry_after_s"})
 
 
-class Voices(_ServerFrame):
+class Voices(SentByServer):
     """Who can speak now."""
 
     type: Literal["voices"] = "voices"
@@ -173,13 +157,13 @@ class Voices(_ServerFrame):
     final: Annotated[bool, Field(description="No more will come.")] = True
 
 
-class Pong(_ServerFrame):
+class Pong(SentByServer):
     """Here."""
 
     type: Literal["pong"] = "pong"
 
 
-AnyServerFrame = Accepted | Audio | Done | Cancelled | Error | Voices | Pong
+AnyServerFrame = Accepted | Audio | Done | Cancelled | Error | Voices | Pong | RoomServerFrame
 ServerFrame = Annotated[AnyServerFrame, Field(discriminator="type")]
 
 
@@ -190,7 +174,7 @@ def client_frames() -> TypeAdapter[ClientFrame]:
 
 
 @cache
-def server_frames() -> TypeAdapter[ServerFrame]:
+def server_frames() -> TypeAdapter[AnyServerFrame]:
     """Reads what the server sends."""
     return TypeAdapter(ServerFrame)
 
