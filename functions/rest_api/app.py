@@ -11,17 +11,29 @@ from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.observability import get_logger, request_scope
 from functions.rest_api import access, errors, headers
-from functions.rest_api.routes import health, openai_audio, speech, voices, web, websocket
+from functions.rest_api.routes import health, openai_audio, rooms, speech, voices, web, websocket
 
 access_log = get_logger("access")
 
 # What tells nobody anything that is not in the documentation. Every other route knows who asks.
-OPEN_PATHS = frozenset({"/", "/web/{name}", "/docs", "/openapi.json", "/v1/websocket-schema", "/health"})
+OPEN_PATHS = frozenset(
+    {
+        "/",
+        "/overlay/{room}",
+        "/console/{room}",
+        "/web/{name}",
+        "/docs",
+        "/openapi.json",
+        "/v1/websocket-schema",
+        "/health",
+    }
+)
 
 _DESCRIPTION = """A live stream's chat (danmu), spoken aloud.
 
 `/v1/audio/speech` is OpenAI's contract: any client of theirs works here with another `base_url`.
 `/v1/speech` is the native one, which answers with a URL, captions and timings.
+`/v1/rooms/{room}` takes a live chat in, and speaks what is worth it to whoever plays the room at `/overlay/{room}`.
 Over the WebSocket speech is heard while it is made; `/v1/websocket-schema` has its frames."""
 
 
@@ -36,7 +48,7 @@ def create_app(container: Container) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.container = container
-    for routes in (openai_audio, speech, voices, websocket, health, web):
+    for routes in (openai_audio, speech, rooms, voices, websocket, health, web):
         app.include_router(routes.router)
     access.describe(app, OPEN_PATHS)
     errors.install(app)

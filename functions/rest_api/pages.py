@@ -17,7 +17,6 @@ _CONTENT_TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-_PAGE = "index.html"
 _WEBSOCKET = b"{{websocket}}"
 
 
@@ -36,19 +35,22 @@ def parts() -> Mapping[str, WebFile]:
     return {name: file for name, file in _folder().items() if not name.endswith(".html")}
 
 
-@lru_cache(maxsize=4)
-def page(websocket_url: str | None) -> WebFile:
-    """The page at ``/``, told where the WebSocket is, if that is elsewhere."""
+@lru_cache(maxsize=16)
+def page(name: str, websocket_url: str | None) -> WebFile:
+    """A page, told where the WebSocket is, if that is elsewhere."""
     address = html.escape(websocket_url or "").encode()
-    return _web_file(_PAGE, _folder()[_PAGE].body.replace(_WEBSOCKET, address))
+    return _web_file(name, _folder()[name].body.replace(_WEBSOCKET, address))
 
 
-def policy(settings: Settings) -> str:
-    """What the page may do: run our scripts, and ask us, our WebSocket and whoever keeps our audio, S3 for one."""
+def policy(settings: Settings, pictures: str = "'self'") -> str:
+    """What a page may do: run our scripts, and ask us, our WebSocket and whoever keeps our audio, S3 for one.
+
+    ``pictures``: from where it may show some; platforms keep their emotes on hosts of their own.
+    """
     elsewhere = [url for url in (settings.websocket.public_url, settings.server.public_url) if url]
     reached = " ".join(["'self'", "https:", *(_origin(url) for url in elsewhere)])
     return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src {reached}; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; connect-src {reached}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
 

@@ -14,12 +14,13 @@ from danmu_tts.domain.connections import Connection, ListenerGoneError
 from danmu_tts.domain.errors import DanmuTTSError
 from danmu_tts.observability import get_logger
 from danmu_tts.wire import error_frame, internal_error, sample_path, validation_error, voice_answer
+from functions.websocket_api import room_messages
 from speech_contract import frames
 from speech_contract.speech import ErrorDetail, VoiceAnswer
 
 access_log = get_logger("access")
 
-_NO_OBJECT = "Send a JSON object with an action: speak, cancel, resume, voices or ping."
+_NO_OBJECT = 'Send a JSON object with an action, e.g. {"action": "ping"}; /v1/websocket-schema has them all.'
 # 100 of them are some 20 KB, and API Gateway takes no message beyond 128.
 _VOICES_A_FRAME = 100
 
@@ -114,6 +115,7 @@ _ACTIONS: dict[type[BaseModel], Callable[[Container, Connection, Any], Awaitable
     frames.Resume: lambda built, connection, frame: built.sessions.resume(connection, frame),
     frames.ListVoices: _voices,
     frames.Ping: _ping,
+    **room_messages.ACTIONS,
 }
 _ACTION_NAMES = frozenset(kind.model_fields["action"].default for kind in _ACTIONS)
 

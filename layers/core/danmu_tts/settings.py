@@ -164,6 +164,14 @@ class BudgetSettings(Section):
     )
 
 
+class RoomsSettings(Section):
+    """Live rooms."""
+
+    directory: Path = Field(
+        default_factory=lambda: user_data_path(_APP) / "rooms", description="Each room's settings, where no bucket is."
+    )
+
+
 class PerformanceSettings(Section):
     """How the machine is used."""
 
@@ -235,6 +243,7 @@ class Settings(BaseSettings):
     s3: S3Settings = Field(default_factory=S3Settings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
+    rooms: RoomsSettings = Field(default_factory=RoomsSettings)
     performance: PerformanceSettings = Field(default_factory=PerformanceSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     security: SecuritySettings = Field(default_factory=SecuritySettings)

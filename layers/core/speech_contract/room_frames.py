@@ -205,7 +205,7 @@ class Admitted(SentByServer):
     outcomes: list[Outcome]
 
 
-class RetractedCount(SentByServer):
+class Retraction(SentByServer):
     """To who took events back: how many were still there."""
 
     type: Literal["retraction"] = "retraction"
@@ -221,6 +221,4 @@ class State(SentByServer):
 
 
 RoomClientFrame = Danmu | Retract | Listen | Ready | Played | Control
-RoomServerFrame = (
-    Listening | Waiting | UtteranceFrame | Merged | Retracted | Dropped | Admitted | RetractedCount | State
-)
+RoomServerFrame = Listening | Waiting | UtteranceFrame | Merged | Retracted | Dropped | Admitted | Retraction | State

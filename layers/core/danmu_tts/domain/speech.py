@@ -54,6 +54,7 @@ class SpeechRequest:
         deadline_ms: counted from the moment the service takes the request; None takes the configured one.
         principal: who asks.
         viewer: whose words they are, where somebody asks for others.
+        room_monthly_usd: what paid voices may cost the room in a calendar month; None for as much as its key may spend.
     """
 
     text: str
@@ -68,6 +69,7 @@ class SpeechRequest:
     style: str | None = None
     principal: Principal = ANONYMOUS
     viewer: str | None = None
+    room_monthly_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

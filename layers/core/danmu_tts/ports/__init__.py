@@ -40,6 +40,12 @@ from danmu_tts.ports.metrics import (
 from danmu_tts.ports.reading import (
     Readers,
 )
+from danmu_tts.ports.rooms import (
+    Listener,
+    Room,
+    RoomDocuments,
+    Rooms,
+)
 from danmu_tts.ports.shared import (
     CircuitBoard,
     Flight,
@@ -70,6 +76,7 @@ __all__ = [
     "JoinedSpan",
     "KeyStore",
     "Ledger",
+    "Listener",
     "Metrics",
     "Plugin",
     "Pusher",
@@ -77,6 +84,9 @@ __all__ = [
     "Readers",
     "Refusal",
     "RefusalCache",
+    "Room",
+    "RoomDocuments",
+    "Rooms",
     "SharedStore",
     "SignedAudioFiles",
     "SpeechCache",

@@ -57,15 +57,28 @@ class Budget:
         return self._monthly_usd
 
     @asynccontextmanager
-    async def spend(self, cost: Cost, backend: str, principal: Principal, room: str | None) -> AsyncIterator[Spending]:
+    async def spend(
+        self,
+        cost: Cost,
+        backend: str,
+        principal: Principal,
+        room: str | None,
+        room_monthly_usd: float | None = None,
+    ) -> AsyncIterator[Spending]:
         """Enter a call of a backend before it is made. One that will not be billed is taken back.
+
+        Args:
+            room_monthly_usd: what the room may spend in a month; None for as much as its key may.
 
         Raises:
             BudgetExhaustedError: it would pass a cap.
             BudgetUnknownError: there is a cap, and the ledger is away.
         """
         entry = Entry(self._new_id(), f"{self._now():%Y-%m}", tuple(_subjects(backend, principal, room)), cost)
-        entered = cost.nano_usd > 0 and await self._enter(entry, self._caps(principal))
+        caps = self._caps(principal)
+        if room and room_monthly_usd is not None:
+            caps.append(Cap(f"room/{room}", nano_usd=round(room_monthly_usd * NANO)))
+        entered = cost.nano_usd > 0 and await self._enter(entry, caps)
         spending = Spending()
         is_billed = True  # also where the asker leaves: the vendor has the text
         try:
@@ -84,6 +97,13 @@ class Budget:
     async def total(self) -> Total:
         """What this month has come to. Raises StoreAwayError."""
         return await self._ledger.total(f"{self._now():%Y-%m}", _EVERYBODY)
+
+    async def spent_by_room(self, room: str) -> float | None:
+        """US dollars of paid voices this month; None while that cannot be known."""
+        try:
+            return (await self._ledger.total(f"{self._now():%Y-%m}", f"room/{room}")).usd
+        except StoreAwayError:
+            return None
 
     async def report(self, month: str | None = None) -> dict[str, Total]:
         """Subject to what it has used up in a month, this one by default. Raises StoreAwayError."""

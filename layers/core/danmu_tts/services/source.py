@@ -71,7 +71,8 @@ class Source:
         cost = cost_of(script.own_text, traits)
 
         def spend() -> AbstractAsyncContextManager[Spending]:
-            return self._budget.spend(cost, voice.backend, request.principal, request.room)
+            cap_usd = request.room_monthly_usd
+            return self._budget.spend(cost, voice.backend, request.principal, request.room, cap_usd)
 
         async def make(left_s: float) -> Made:
             return await self._maker.make(request, script, left_s, spend, listener)

@@ -112,7 +112,7 @@ class RedisUtterances:
         if not listener:
             return Wishes(cancel is not None)
         record, seq = json.loads(listener)
-        return Wishes(cancel is not None, _read(record), seq)
+        return Wishes(cancel is not None, read_record(record), seq)
 
     async def end(self, owner: str, utterance_id: str) -> None:
         """See ``ports.Utterances.end``."""
@@ -141,7 +141,8 @@ def _written(connection: Connection) -> str:
     return json.dumps(asdict(connection))
 
 
-def _read(record: str) -> Connection:
+def read_record(record: str) -> Connection:
+    """What was written of a connection."""
     fields: dict[str, Any] = json.loads(record)
     grant: dict[str, Any] = fields.pop("grant")
     role = grant.pop("role")

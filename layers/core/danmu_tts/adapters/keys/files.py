@@ -1,10 +1,9 @@
 """API keys in a folder: one JSON file each, for its owner's eyes only."""
 
-import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from danmu_tts.adapters.atomic_files import write_private
 from danmu_tts.adapters.keys.document import MAX_BYTES, decode, encode
 from danmu_tts.adapters.keys.threads import KeyThreads
 from danmu_tts.domain.access import KeyRecord, is_key_id
@@ -58,19 +57,8 @@ class KeyFiles:
         return [record for name in sorted(names) if (record := self._read(name))]
 
     def _write(self, record: KeyRecord) -> None:
-        target = self._path(record.id)
-        temporary = target.with_name(f".{record.id}.{secrets.token_hex(4)}.part")
         try:
-            self._directory.parent.mkdir(parents=True, exist_ok=True)
-            self._directory.mkdir(mode=0o700, exist_ok=True)
-            try:
-                with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.write(encode(record))
-                    file.flush()
-                    os.fsync(file.fileno())  # a revocation must outlive a power cut
-                temporary.replace(target)
-            finally:
-                temporary.unlink(missing_ok=True)
+            write_private(self._path(record.id), encode(record))
         except OSError as error:
             raise self._away("written", error) from error
 

@@ -1,35 +1,32 @@
 """The composition root: the one place that knows concrete adapters. Tests call :func:`build` with their own."""
 
 import asyncio
-import json
 import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from danmu_tts.bootstrap.data import packaged
+from danmu_tts.bootstrap.rooms import RoomServices, make_rooms
+from danmu_tts.bootstrap.stores import make_cache, make_keys, make_ledger
 from danmu_tts.domain.access import Keyless
 from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.domain.selection import VoiceChoice
 from danmu_tts.observability import configure_logging
 from danmu_tts.once import once
-from danmu_tts.plugins import Additions, BackendContext, Broken, CacheContext, Kind
+from danmu_tts.plugins import Additions, BackendContext, Broken, Kind
 from danmu_tts.ports import (
     AudioEncoders,
-    AudioLinks,
     Backend,
-    KeyStore,
-    Ledger,
     Metrics,
     Plugin,
     Pusher,
     Readers,
     SharedStore,
     SignedAudioFiles,
-    SpeechCache,
     TieredSpeechCache,
 )
 from danmu_tts.services.access import Access
@@ -48,8 +45,6 @@ from danmu_tts.settings import ON_LAMBDA, Settings
 from danmu_tts.settings_backends import PiperSettings
 
 if TYPE_CHECKING:
-    from danmu_tts.adapters.cache.signed_files import SignedFiles
-    from danmu_tts.adapters.cache.tiered import TieredCache
     from danmu_tts.adapters.redis.client import RedisClient
 
 _Clock = Callable[[], float]
@@ -62,7 +57,6 @@ BACKENDS = {
 }
 # What sending the end of an utterance may take; API Gateway waits for 29 s.
 _DELIVERY_S = 0.5
-CACHES = {"s3": "danmu_tts.adapters.cache.s3:create_tier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +76,7 @@ class Container:
     access: Access
     delivery: Delivery
     sessions: Sessions
+    rooms: RoomServices
     model_aliases: frozenset[str]
     samples: Mapping[str, str]
     plugins: tuple[Plugin, ...]
@@ -95,13 +90,6 @@ class Container:
         await self.backends.close()
         await self.budget.close()
         await self.redis.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Cache:
-    tiered: "TieredCache"
-    links: AudioLinks
-    signed_files: "SignedFiles"
 
 
 @once
@@ -146,12 +134,12 @@ def build(
     from danmu_tts.adapters.reading.readers import FileReaders
     from danmu_tts.adapters.redis.client import RedisClient
 
-    aliases, samples = _data("voice_aliases.json"), _data("sample_lines.json")
+    aliases, samples = packaged("voice_aliases.json"), packaged("sample_lines.json")
     additions = Additions()
     absent: dict[str, str] = {}
     backends = _backends(settings, additions, absent) if backends is None else backends
     redis = RedisClient(settings.redis)
-    cache = _cache(settings, additions, redis)
+    cache = make_cache(settings, additions, redis)
     made = (additions.make(Kind.PLUGIN, name, {}) for name in settings.tts.plugins)
     active = tuple(plugin for plugin in made if plugin is not None)
     metrics = PrometheusMetrics()
@@ -160,7 +148,7 @@ def build(
         backends, absent, choice, metrics, clock, board=RedisCircuitBoard(redis) if settings.redis.url else None
     )
     maker = Maker(manager, encoders or default_encoders(settings.audio.mp3_bitrate_kbps), Joiners(), clock)
-    spent = _ledger(settings, redis)
+    spent = make_ledger(settings, redis)
     budget = Budget(spent, settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC), new_id)
     flights = SingleFlight(cache.tiered, RedisFlights(redis), clock)
     readers = FileReaders(settings.reading, settings.tts.default_language, clock)
@@ -176,8 +164,18 @@ def build(
         clock,
         new_id,
     )
-    access = Access(_keys(settings), _keyless(settings))
+    access = Access(make_keys(settings), _keyless(settings))
     delivery, sessions = _sessions(settings, redis, access, speak, pusher, clock)
+    rooms = make_rooms(
+        settings,
+        redis,
+        readers=readers,
+        backends=manager,
+        speak=speak,
+        budget=budget,
+        delivery=delivery,
+        new_id=new_id,
+    )
     return Container(
         settings=settings,
         readers=readers,
@@ -192,6 +190,7 @@ def build(
         access=access,
         delivery=delivery,
         sessions=sessions,
+        rooms=rooms,
         model_aliases=frozenset(aliases["models"]),
         samples=samples,
         plugins=active,
@@ -217,30 +216,6 @@ def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) 
     return built
 
 
-def _cache(settings: Settings, additions: Additions, redis: "RedisClient") -> "_Cache":
-    """The tiers that can be had, as one cache, and who hands out links: S3 where it is one of them, else the files."""
-    from danmu_tts.adapters.cache.files import FileCache
-    from danmu_tts.adapters.cache.memory import MemoryCache
-    from danmu_tts.adapters.cache.redis import RedisCache
-    from danmu_tts.adapters.cache.signed_files import SignedFiles
-    from danmu_tts.adapters.cache.tiered import TieredCache
-
-    ours = settings.cache
-    files = FileCache(ours.directory, ours.file_max_bytes, ours.file_ttl_s)
-    memory = MemoryCache(ours.memory_max_bytes, ours.memory_ttl_s, refusal_ttl_s=ours.refusal_ttl_s)
-    shared = RedisCache(redis, ours.redis_ttl_s, ours.redis_max_entry_bytes, ours.refusal_ttl_s)
-    own: dict[str, SpeechCache] = {"memory": memory, "redis": shared, "file": files}
-    context = CacheContext(settings)
-    found = [own.get(name) or additions.make(Kind.CACHE, name, CACHES, context) for name in _tiers(settings)]
-    tiers = [tier for tier in found if tier is not None]
-    key = settings.security.url_signing_key
-    signed_files = SignedFiles(
-        files, ours.directory / "url-signing-key", settings.audio.url_ttl_s, key.get_secret_value() if key else None
-    )
-    links = next((tier for tier in tiers if isinstance(tier, AudioLinks)), signed_files)
-    return _Cache(TieredCache(tiers, trusted=(*own, *CACHES)), links, signed_files)
-
-
 def _sessions(
     settings: Settings, redis: "RedisClient", access: Access, speak: SpeakService, pusher: Pusher | None, clock: _Clock
 ) -> tuple[Delivery, Sessions]:
@@ -260,41 +235,8 @@ def _sessions(
     )
 
 
-def _tiers(settings: Settings) -> tuple[str, ...]:
-    """Those of the settings, or what there is for it: fastest first."""
-    if settings.cache.tiers:
-        return settings.cache.tiers
-    return ("memory", *(["redis"] if settings.redis.url else []), "s3" if settings.s3.bucket else "file")
-
-
-def _ledger(settings: Settings, redis: "RedisClient") -> Ledger:
-    """Where all processes look, or else a file: it must outlive this process."""
-    from danmu_tts.adapters.ledger.redis import RedisLedger
-    from danmu_tts.adapters.ledger.sqlite import SqliteLedger
-
-    return RedisLedger(redis) if settings.redis.url else SqliteLedger(settings.budget.file)
-
-
-def _keys(settings: Settings) -> KeyStore:
-    """Where API keys are kept: a bucket where one is named, else a folder."""
-    from danmu_tts.adapters.aws.s3_objects import S3Objects
-    from danmu_tts.adapters.keys.cached import CachedKeys
-    from danmu_tts.adapters.keys.files import KeyFiles
-    from danmu_tts.adapters.keys.s3 import KeyObjects
-
-    s3 = settings.s3
-    if s3.bucket:
-        objects = S3Objects(s3.bucket, timeout_s=s3.timeout_ms / 1000)
-        return CachedKeys(KeyObjects(objects, s3.prefix, s3.sse))
-    return CachedKeys(KeyFiles(settings.security.keys_directory))
-
-
 def _keyless(settings: Settings) -> Keyless:
     """Who needs no API key. On AWS Lambda that is nobody, whatever the settings say."""
     if ON_LAMBDA in os.environ:
         return Keyless.NOBODY
     return {"auto": Keyless.LOCAL, "on": Keyless.NOBODY, "off": Keyless.EVERYBODY}[settings.security.api_keys]
-
-
-def _data(name: str) -> Any:
-    return json.loads((files("danmu_tts") / "data" / name).read_text("utf-8"))

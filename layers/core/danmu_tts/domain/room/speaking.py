@@ -1,0 +1,169 @@
+"""A player pulls: the best of what waits is popped, made, sent, played; and what happens when the player is gone."""
+
+from danmu_tts.domain.room.admission import Changes, expire
+from danmu_tts.domain.room.state import Hand, HandStatus, Player, RoomState
+from danmu_tts.domain.room.values import Rank, Reason, RoomUtterance, tag
+from danmu_tts.domain.room.worth import by_worth, learn
+
+# A player says that it lives at least every 1.2 s; with one that waits for its place, a new one speaks within 5 s.
+LEASE_MS = 3_000
+HEARTBEAT_MS = 1_200
+# Whoever makes an utterance is dead, or it is of no use any more.
+_MAKING_MS = 12_000
+# So much longer than its audio an utterance may take to be heard, what is ahead of it included.
+_HEARING_MS = 20_000
+_AGAIN_MS = 60_000
+
+
+def attend(
+    state: RoomState, player: str, connection: str, now_ms: int, *, credit: bool, buffered_ms: int, changes: Changes
+) -> bool:
+    """A player says that it is there, and whether it wants the next utterance. Returns whether it is the active one."""
+    expire(state, now_ms, changes)
+    active = state.player
+    if active and active.id != player and active.until_ms >= now_ms:
+        return False
+    if active is None or active.id != player:
+        _leave(state, now_ms, changes)
+        active = state.player = Player(player, connection, 0)
+    elif active.connection != connection and not buffered_ms:
+        _return_unheard(state, connection, now_ms)
+    active.connection = connection
+    active.until_ms = now_ms + LEASE_MS
+    active.credit = credit
+    return True
+
+
+def leave(state: RoomState, player: str, now_ms: int, changes: Changes) -> None:
+    """A player is known to be gone."""
+    if state.player and state.player.id == player:
+        _leave(state, now_ms, changes)
+        state.player = None
+
+
+def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> RoomUtterance | None:
+    """Pop the best that can be begun in time, for the active player if it wants one; at most one is ahead of it."""
+    expire(state, now_ms, changes)
+    player = state.player
+    is_ahead = any(hand.status is not HandStatus.PLAYING for hand in state.hands)
+    if player is None or not player.credit or state.paused or is_ahead:
+        return None
+    begins_ms = now_ms + buffered_ms
+    for best in by_worth(state):
+        if best.settles_ms <= now_ms and best.deadline_ms >= begins_ms:
+            state.waiting.remove(best)
+            player.credit = False
+            state.hands.append(Hand(best, player.id, player.connection, HandStatus.MAKING, now_ms + _MAKING_MS))
+            state.speak_for(tag(best.viewer))
+            return best
+    return None
+
+
+def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, tempo: float, now_ms: int) -> bool:
+    """It was made. Returns whether it is still wanted: it may have been retracted, or be too late."""
+    hand = find_hand(state, utterance_id)
+    if hand is None or hand.utterance.deadline_ms < now_ms:
+        return False
+    hand.status = HandStatus.SENT
+    hand.until_ms = now_ms + duration_ms + _HEARING_MS
+    hand.utterance.predicted_ms = duration_ms
+    for name in {voice, hand.utterance.voice}:
+        learn(state, name, hand.utterance.weight, duration_ms * tempo)
+    return True
+
+
+def began(state: RoomState, utterance_id: str, now_ms: int) -> None:
+    """It is heard from now on."""
+    hand = find_hand(state, utterance_id)
+    if hand is None or hand.status is HandStatus.PLAYING:
+        return
+    hand.status = HandStatus.PLAYING
+    state.tally.late(max(0, now_ms - max(hand.utterance.first_ms, hand.utterance.settles_ms)))
+
+
+def heard(state: RoomState, utterance_id: str, now_ms: int) -> None:
+    """It was heard to its end."""
+    hand = find_hand(state, utterance_id)
+    if hand is None:
+        return
+    began(state, utterance_id, now_ms)
+    state.hands.remove(hand)
+    state.tally.spoken += 1
+    state.tally.spoken_ms += hand.utterance.predicted_ms
+    state.remember(hand.utterance, now_ms)
+
+
+def give_up(state: RoomState, utterance_id: str, reason: Reason, changes: Changes) -> None:
+    """It will not be heard, or not to its end."""
+    hand = find_hand(state, utterance_id)
+    if hand is None:
+        return
+    state.hands.remove(hand)
+    changes.drop(state, hand.utterance.id, reason)
+
+
+def again(state: RoomState, spoken_id: str, new_id: str, now_ms: int) -> RoomUtterance | None:
+    """Speak one of the last once more, before all others; None where it is not one of them."""
+    found = next((each.utterance for each in state.recent if each.utterance.id == spoken_id), None)
+    if found is None:
+        return None
+    utterance = RoomUtterance(
+        id=new_id,
+        kind=found.kind,
+        rank=Rank.ASKED,
+        key="",
+        viewer=found.viewer,
+        words=found.words,
+        weight=found.weight,
+        voice=found.voice,
+        first_ms=now_ms,
+        last_ms=now_ms,
+        deadline_ms=now_ms + _AGAIN_MS,
+        settles_ms=0,
+        predicted_ms=found.predicted_ms,
+        count=found.count,
+        people=found.people,
+        members=[(new_id, tag(found.viewer), found.count)],
+    )
+    state.waiting.append(utterance)
+    state.tally.arrived += 1
+    return utterance
+
+
+def next_settling_ms(state: RoomState, now_ms: int) -> int | None:
+    """How long until the next gift combo has settled; None where there is none."""
+    settling = [each.settles_ms for each in state.waiting if each.settles_ms > now_ms]
+    return min(settling) - now_ms if settling else None
+
+
+def find_hand(state: RoomState, utterance_id: str) -> Hand | None:
+    """What the player has of that id."""
+    return next((hand for hand in state.hands if hand.utterance.id == utterance_id), None)
+
+
+def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
+    """The player is gone. What it had may have been heard, and nothing is spoken twice."""
+    for hand in state.hands:
+        if hand.status is HandStatus.PLAYING:
+            state.tally.spoken += 1
+            state.tally.spoken_ms += hand.utterance.predicted_ms
+            state.remember(hand.utterance, now_ms)
+        else:
+            changes.drop(state, hand.utterance.id, Reason.PLAYER_GONE)
+    state.hands = []
+
+
+def _return_unheard(state: RoomState, connection: str, now_ms: int) -> None:
+    """The player came back over another connection with nothing to play, and has told all that it had begun.
+
+    So what was sent over the old one and never begun was never there, and can wait again.
+    """
+    for hand in list(state.hands):
+        if hand.connection == connection:
+            continue
+        state.hands.remove(hand)
+        if hand.status is HandStatus.PLAYING:
+            state.tally.spoken += 1
+            state.remember(hand.utterance, now_ms)
+        else:
+            state.waiting.append(hand.utterance)

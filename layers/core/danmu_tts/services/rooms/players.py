@@ -1,0 +1,272 @@
+"""Players pull: whoever is ready is given the best that waits, made for it, and tells what became of it."""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import asdict, dataclass, replace
+
+from danmu_tts.domain.access import Principal, Role, Scope
+from danmu_tts.domain.audio import AudioFormat
+from danmu_tts.domain.connections import Connection
+from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, VoiceNotFoundError
+from danmu_tts.domain.room import speaking
+from danmu_tts.domain.room.admission import Changes
+from danmu_tts.domain.room.values import Reason, RoomUtterance
+from danmu_tts.domain.room.worth import tempo
+from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import Listener, Readers, Room, Rooms
+from danmu_tts.services.rooms.captions import own_captions
+from danmu_tts.services.rooms.rules import saying_rules
+from danmu_tts.services.rooms.telling import WATCHES_MS, Telling, mark_told
+from danmu_tts.services.speak import SpeakService
+from danmu_tts.text.room_words import RoomWords, Saying
+from speech_contract import room_frames as frames
+from speech_contract.events import EventKind
+from speech_contract.speech import CaptionAnswer
+
+logger = get_logger("rooms")
+
+# As base64, and with the frame around it, it fits the 32 KB in which API Gateway counts a message.
+_MOST_INLINE_BYTES = 20_000
+_MOST_MAKING_MS, _LEAST_MAKING_MS = 10_000, 1_000
+_AFTER_FAILURE_MS = 500
+_REASONS = {reason.value: reason for reason in Reason}
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a player is to be given, and how the room stood then."""
+
+    room: Room
+    utterance: RoomUtterance
+    saying: Saying
+    tempo: float
+
+
+class Players:
+    """Serves those who hear rooms. One instance a process."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        readers: Readers,
+        speak: SpeakService,
+        words: RoomWords,
+        telling: Telling,
+        audio_base_url: str | None,
+    ) -> None:
+        """``audio_base_url``: what a URL of ours that begins with a slash is below; None where the client knows."""
+        self._rooms = rooms
+        self._readers = readers
+        self._speak = speak
+        self._words = words
+        self._telling = telling
+        self._audio_base_url = audio_base_url
+
+    async def listen(self, connection: Connection, principal: Principal, asked: frames.Listen) -> None:
+        """Let a connection hear a room. Raises ForbiddenError, StoreAwayError, ListenerGoneError."""
+        principal.require(Scope.LISTEN, asked.room)
+        plays = asked.role is frames.ListenRole.PLAYER
+        if plays and principal.role is Role.MONITOR:
+            raise ForbiddenError("This room token only watches; one of role player plays.")
+        await self._rooms.add_listener(asked.room, Listener(_id(connection), connection, plays))
+
+        def step(opened: Room) -> Room:
+            if not plays:
+                opened.state.watched_ms = opened.now_ms + WATCHES_MS
+                opened.state.told_ms = opened.now_ms
+            return opened
+
+        opened = await self._rooms.change(asked.room, step)
+        listening = frames.Listening(room=asked.room, role=asked.role, now=opened.now_ms)
+        await self._telling.answer(connection, listening)
+        if not plays:
+            listeners = await self._rooms.listeners(asked.room)
+            await self._telling.answer(connection, await self._telling.state(opened, len(listeners)))
+
+    async def ready(self, connection: Connection, principal: Principal, asked: frames.Ready) -> None:
+        """Give a player the next utterance, or tell it to wait. Raises ForbiddenError, StoreAwayError, …"""
+        principal.require(Scope.LISTEN, asked.room)
+        if principal.role is Role.MONITOR:
+            raise ForbiddenError("This room token only watches; one of role player plays.")
+        player = _id(connection)
+
+        def step(opened: Room) -> tuple[Room, Changes, bool, _Taken | None]:
+            changes = Changes()
+            active = speaking.attend(
+                opened.state,
+                player,
+                connection.id,
+                opened.now_ms,
+                credit=asked.credits > 0,
+                buffered_ms=asked.buffered_ms,
+                changes=changes,
+            )
+            taken = self._take(opened, asked.buffered_ms, changes) if active else None
+            mark_told(opened)
+            return opened, changes, active, taken
+
+        opened, changes, active, taken = await self._rooms.change(asked.room, step)
+        if taken:
+            await self._give(connection, principal, taken)
+        else:
+            await self._telling.answer(connection, _wait(opened, active=active))
+        await self._telling.changed(opened, changes)
+
+    async def played(self, connection: Connection, principal: Principal, asked: frames.Played) -> None:
+        """Note what became of an utterance. Raises ForbiddenError and StoreAwayError."""
+        principal.require(Scope.LISTEN, asked.room)
+        player = _id(connection)
+
+        def step(opened: Room) -> tuple[Room, Changes]:
+            changes, state = Changes(), opened.state
+            hand = speaking.find_hand(state, asked.id)
+            if hand and hand.player == player:
+                match asked.outcome:
+                    case frames.PlayedOutcome.STARTED:
+                        speaking.began(state, asked.id, opened.now_ms)
+                    case frames.PlayedOutcome.HEARD:
+                        speaking.heard(state, asked.id, opened.now_ms)
+                    case ended:
+                        speaking.give_up(state, asked.id, _REASONS[ended.value], changes)
+            mark_told(opened)
+            return opened, changes
+
+        opened, changes = await self._rooms.change(asked.room, step)
+        await self._telling.changed(opened, changes)
+
+    def _take(self, opened: Room, buffered_ms: int, changes: Changes) -> _Taken | None:
+        """As part of a step."""
+        backlog_ms = opened.state.backlog_ms
+        utterance = speaking.take(opened.state, opened.now_ms, buffered_ms, changes)
+        if utterance is None:
+            return None
+        saying = self._words.say(utterance, saying_rules(opened.settings))
+        return _Taken(opened, utterance, saying, tempo(backlog_ms, opened.settings.fastest))
+
+    async def _give(self, connection: Connection, principal: Principal, taken: _Taken) -> None:
+        room, utterance = taken.room.name, taken.utterance
+        try:
+            speech = await self._make(principal, taken)
+        except DanmuTTSError as error:
+            logger.warning("an utterance could not be made", extra={"room": room, "reason": error.code})
+            reason = _REASONS.get(error.code, Reason.FAILED)
+            opened, changes = await self._give_up(room, utterance.id, reason)
+            wait = frames.Waiting(room=room, active=True, again_in_ms=_AFTER_FAILURE_MS, reason=error.code)
+            await self._telling.answer(connection, wait)
+            await self._telling.changed(opened, changes)
+            return
+        opened, changes, is_wanted = await self._note_sent(taken, speech)
+        if is_wanted:
+            await self._send(opened, utterance, taken.saying, speech)
+        else:
+            await self._telling.answer(connection, frames.Waiting(room=room, active=True, again_in_ms=0))
+        await self._telling.changed(opened, changes)
+
+    async def _make(self, principal: Principal, taken: _Taken) -> Speech:
+        settings, utterance = taken.room.settings, taken.utterance
+        left_ms = utterance.deadline_ms - taken.room.now_ms
+        request = SpeechRequest(
+            taken.saying.text,
+            voice=utterance.voice or None,
+            format=AudioFormat.OPUS,
+            prosody=Prosody(speed=round(settings.speed * taken.tempo, 2), volume=settings.volume),
+            priority=Priority.HIGH,
+            deadline_ms=min(max(left_ms, _LEAST_MAKING_MS), _MOST_MAKING_MS),
+            room=taken.room.name,
+            principal=principal,
+            room_monthly_usd=settings.monthly_usd,
+        )
+        try:
+            return await self._speak.speak(request)
+        except VoiceNotFoundError:
+            if request.voice is None:
+                raise
+        return await self._speak.speak(replace(request, voice=None))
+
+    async def _note_sent(self, taken: _Taken, speech: Speech) -> tuple[Room, Changes, bool]:
+        """Whether it is still wanted: it may have been retracted meanwhile."""
+        utterance, encoded = taken.utterance, speech.encoded
+
+        def step(opened: Room) -> tuple[Room, Changes, bool]:
+            changes = Changes()
+            spoken_at = taken.tempo * opened.settings.speed
+            arguments = (utterance.id, encoded.voice, encoded.duration_ms, spoken_at, opened.now_ms)
+            is_wanted = speaking.sent(opened.state, *arguments)
+            if not is_wanted:
+                speaking.give_up(opened.state, utterance.id, Reason.EXPIRED, changes)
+            mark_told(opened)
+            return opened, changes, is_wanted
+
+        return await self._rooms.change(taken.room.name, step)
+
+    async def _give_up(self, room: str, utterance_id: str, reason: Reason) -> tuple[Room, Changes]:
+        def step(opened: Room) -> tuple[Room, Changes]:
+            changes = Changes()
+            speaking.give_up(opened.state, utterance_id, reason, changes)
+            mark_told(opened)
+            return opened, changes
+
+        return await self._rooms.change(room, step)
+
+    async def _send(self, opened: Room, utterance: RoomUtterance, saying: Saying, speech: Speech) -> None:
+        """To all who listen; the sound to the player that asked."""
+        silent = self._frame(opened, utterance, saying, speech)
+        sounding = silent.model_copy(update={"audio": await self._audio(speech)})
+        listeners = await self._rooms.listeners(opened.name)
+        active = opened.state.player.id if opened.state.player else None
+        players = [each for name, each in listeners.items() if name == active]
+        others = [each for name, each in listeners.items() if name != active]
+        await self._telling.broadcast(opened.name, players, [sounding])
+        await self._telling.broadcast(opened.name, others, [silent])
+
+    def _frame(self, opened: Room, utterance: RoomUtterance, saying: Saying, speech: Speech) -> frames.UtteranceFrame:
+        hand = speaking.find_hand(opened.state, utterance.id)
+        current = hand.utterance if hand else utterance  # more of the same may have come while it was made
+        words = current.words
+        captions = own_captions(speech.captions, saying)
+        return frames.UtteranceFrame(
+            room=opened.name,
+            id=utterance.id,
+            kind=EventKind(current.kind.value),
+            rank=current.rank.name.lower(),
+            viewer=current.viewer,
+            name=words.name,
+            original=self._readers.reader(opened.name, None).read(words.text).shown,
+            spoken=saying.text,
+            count=current.count,
+            people=current.people,
+            gift=words.gift,
+            amount=words.amount,
+            currency=words.currency,
+            emotes=dict(words.emotes),
+            picture=words.picture,
+            reply_to=words.reply_to,
+            voice=speech.encoded.voice,
+            captions=[CaptionAnswer(**asdict(caption)) for caption in captions],
+            audio=None,
+            expires_at=current.deadline_ms,
+        )
+
+    async def _audio(self, speech: Speech) -> frames.AudioOf:
+        encoded = speech.encoded
+        data: str | None = b64encode(encoded.audio).decode("ascii")
+        url = None
+        if len(encoded.audio) > _MOST_INLINE_BYTES and (link := await self._speak.link(speech)):
+            url = f"{self._audio_base_url or ''}{link.url}" if link.url.startswith("/") else link.url
+            data = None
+        return frames.AudioOf(
+            data=data, url=url, content_type=encoded.format.content_type, duration_ms=encoded.duration_ms
+        )
+
+
+def _wait(room: Room, *, active: bool) -> frames.Waiting:
+    settles_ms = speaking.next_settling_ms(room.state, room.now_ms) if active else None
+    again_ms = min(speaking.HEARTBEAT_MS, settles_ms or speaking.HEARTBEAT_MS)
+    reason = "paused" if room.state.paused else None
+    return frames.Waiting(room=room.name, active=active, again_in_ms=again_ms, reason=reason)
+
+
+def _id(connection: Connection) -> str:
+    """Of a hash: a client's name is a secret between it and us."""
+    return hashlib.sha256(connection.owner.encode()).hexdigest()[:16]

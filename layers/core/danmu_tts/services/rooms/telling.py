@@ -1,0 +1,97 @@
+"""Telling those who hear a room what happens in it."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+
+from danmu_tts.domain.connections import Connection, ListenerGoneError
+from danmu_tts.domain.errors import StoreAwayError
+from danmu_tts.domain.room.admission import Changes
+from danmu_tts.ports import Listener, Readers, Room, Rooms
+from danmu_tts.services.budget import Budget
+from danmu_tts.services.delivery import Delivery
+from danmu_tts.services.rooms.views import room_state
+from speech_contract import room_frames as frames
+from speech_contract.frames import AnyServerFrame
+
+# Who watches is told anew how the room stands so often at most.
+_STATE_EVERY_MS = 300
+# A monitor that was not heard of for so long does not watch any more.
+WATCHES_MS = 30_000
+
+
+class Telling:
+    """Sends to listeners, and forgets those that are gone."""
+
+    def __init__(self, rooms: Rooms, delivery: Delivery, readers: Readers, budget: Budget) -> None:
+        self._rooms = rooms
+        self._delivery = delivery
+        self._readers = readers
+        self._budget = budget
+
+    async def answer(self, to: Connection, frame: AnyServerFrame) -> None:
+        """Tell one connection. Raises ListenerGoneError."""
+        await self._delivery.send(to, frame)
+
+    async def changed(self, room: Room, changes: Changes) -> None:
+        """Tell what a step did: to the player what concerns it, to those who watch all of it."""
+        is_watched = room.state.watched_ms >= room.now_ms
+        frames_for_all: list[AnyServerFrame] = []
+        if changes.silenced:
+            frames_for_all.append(frames.Retracted(room=room.name, ids=changes.silenced))
+        if is_watched or room.state.player:
+            frames_for_all += [
+                frames.Merged(room=room.name, id=each.id, count=each.count, people=each.people)
+                for each in changes.merged
+            ]
+        frames_for_monitors: list[AnyServerFrame] = []
+        if is_watched:
+            frames_for_monitors += [
+                frames.Dropped(room=room.name, ids=ids, reason=reason) for reason, ids in changes.dropped.items()
+            ]
+        is_due = is_watched and room.state.told_ms == room.now_ms
+        if not (frames_for_all or frames_for_monitors or is_due):
+            return
+        listeners = (await self._rooms.listeners(room.name)).values()
+        if is_due:
+            frames_for_monitors.append(await self.state(room, len(listeners)))
+        monitors = [each for each in listeners if not each.plays]
+        await asyncio.gather(
+            self.broadcast(room.name, listeners, frames_for_all),
+            self.broadcast(room.name, monitors, frames_for_monitors),
+        )
+
+    async def state(self, room: Room, listeners: int) -> frames.State:
+        """How a room stands, for those who watch."""
+        reader = self._readers.reader(room.name, None)
+        spent_usd = await self._budget.spent_by_room(room.name)
+        return frames.State(state=room_state(room, reader, listeners, spent_usd))
+
+    async def nudge(self, room: Room) -> None:
+        """Tell a player that waits that there is something now."""
+        player = room.state.player
+        if player is None or not player.credit or player.until_ms < room.now_ms:
+            return
+        listener = (await self._rooms.listeners(room.name)).get(player.id)
+        if listener:
+            await self._send(room.name, listener, frames.Waiting(room=room.name, active=True, again_in_ms=0))
+
+    async def broadcast(self, room: str, to: Iterable[Listener], told: list[AnyServerFrame]) -> None:
+        """Tell several, each in order; none waits for another."""
+        if told:
+            await asyncio.gather(*(self._send(room, listener, *told) for listener in to))
+
+    async def _send(self, room: str, to: Listener, *told: AnyServerFrame) -> None:
+        try:
+            for frame in told:
+                await self._delivery.send(to.connection, frame)
+        except ListenerGoneError:
+            with suppress(StoreAwayError):
+                await self._rooms.remove_listener(room, to.id, to.connection.id)
+
+
+def mark_told(room: Room) -> None:
+    """As part of a step: whether those who watch are to be told how the room stands after it."""
+    state = room.state
+    if state.watched_ms >= room.now_ms and not 0 <= room.now_ms - state.told_ms < _STATE_EVERY_MS:
+        state.told_ms = room.now_ms

@@ -1,0 +1,77 @@
+"""A room as it is shown to those who watch it."""
+
+from typing import TYPE_CHECKING
+
+from danmu_tts.domain.room.state import HandStatus
+from danmu_tts.domain.room.values import RoomUtterance
+from danmu_tts.domain.room.worth import by_worth
+from danmu_tts.ports import Room
+from speech_contract.events import EventKind
+from speech_contract.rooms import RoomCounts, RoomState, SpokenUtterance, WaitingUtterance
+
+if TYPE_CHECKING:
+    from danmu_tts.text.reading import Reader
+
+_MOST_SHOWN = 60
+_STATUS = {HandStatus.MAKING: "making", HandStatus.SENT: "sent", HandStatus.PLAYING: "playing"}
+
+
+def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | None) -> RoomState:
+    """How it stands now. What is hidden of a danmu is hidden here too."""
+    state, tally = room.state, room.state.tally
+    return RoomState(
+        room=room.name,
+        paused=state.paused,
+        has_player=state.player is not None and state.player.until_ms >= room.now_ms,
+        listeners=listeners,
+        backlog_ms=state.backlog_ms,
+        waiting=[_waiting(each, reader) for each in by_worth(state)[:_MOST_SHOWN]],
+        in_hand=[_spoken(hand.utterance, reader, _STATUS[hand.status]) for hand in state.hands],
+        recent=[_spoken(each.utterance, reader, "spoken") for each in reversed(state.recent)],
+        counts=RoomCounts(
+            arrived=tally.arrived,
+            spoken=tally.spoken,
+            merged=tally.merged,
+            retracted=tally.retracted,
+            dropped=tally.dropped,
+            spoken_ms=tally.spoken_ms,
+            lateness_ms=tally.lateness_ms,
+        ),
+        spent_usd=spent_usd,
+        settings=room.settings,
+        now=room.now_ms,
+    )
+
+
+def _waiting(utterance: RoomUtterance, reader: "Reader") -> WaitingUtterance:
+    words = utterance.words
+    return WaitingUtterance(
+        id=utterance.id,
+        kind=EventKind(utterance.kind.value),
+        rank=utterance.rank.name.lower(),
+        viewer=utterance.viewer,
+        name=words.name,
+        text=reader.read(words.text).shown,
+        gift=words.gift,
+        amount=words.amount,
+        currency=words.currency,
+        count=utterance.count,
+        people=utterance.people,
+        predicted_ms=utterance.predicted_ms,
+        expires_at=utterance.deadline_ms,
+        settles_at=utterance.settles_ms,
+    )
+
+
+def _spoken(utterance: RoomUtterance, reader: "Reader", status: str) -> SpokenUtterance:
+    return SpokenUtterance.model_validate(
+        {
+            "id": utterance.id,
+            "kind": utterance.kind.value,
+            "viewer": utterance.viewer,
+            "name": utterance.words.name,
+            "text": reader.read(utterance.words.text).shown,
+            "count": utterance.count,
+            "status": status,
+        }
+    )
