@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks import (
+    admission,
     cache_hit,
     engine_threads,
     failover,
@@ -19,6 +20,7 @@ from benchmarks import (
 from benchmarks.lines import load_lines
 
 _ALL = {
+    "admission": admission.run,
     "imports": imports.run,
     "reading": reading.run,
     "startup": startup.run,

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from danmu_tts.domain.room.values import Danmu, Kind, Rank, Reason, RoomUtterance, Words
@@ -37,6 +38,7 @@ class EventReader:
         self._saying = saying_rules(settings)
         self._languages = languages
         self._new_id = new_id
+        self._is_reworded = settings.names or Kind.DANMU in self._saying.templates
         self._blocked = [_folded(word) for word in settings.blocked_words]
 
     def read(self, event: Event) -> Danmu:
@@ -44,40 +46,42 @@ class EventReader:
         reading = self._reader.read(event.text)
         kind = Kind(event.kind.value)
         language = reading.language if kind is Kind.DANMU else self._settings.language
-        name = event.name if self._reader.read(event.name).verdict.action is Action.ALLOW else ""
+        name = event.name if not event.name or self._is_clean(event.name) else ""
         words = Words(
-            name=name,
-            text=event.text,
-            language=language,
-            gift=event.gift,
-            amount=event.amount,
-            currency=event.currency,
-            emotes=event.emotes,
-            picture=event.picture,
-            reply_to=event.reply_to,
+            name,
+            event.text,
+            language,
+            event.gift,
+            event.amount,
+            event.currency,
+            event.emotes,
+            event.picture,
+            event.reply_to,
         )
+        viewer = event.viewer or event.name
         danmu = Danmu(
-            id=event.id or self._new_id(),
-            kind=kind,
-            viewer=event.viewer or event.name,
-            words=words,
-            key=self._key(event, kind, reading),
-            voice=self._voice(event.viewer or event.name, language),
-            count=event.count,
-            medal=event.medal,
-            guard=event.guard,
-            paid=event.amount > 0,
-            settle_ms=event.combo.timeout_ms if event.combo else 0,
-            sent_at_ms=None if event.sent_at is None else round(event.sent_at * 1000),
-            refused=self._refusal(event, kind, reading),
+            event.id or self._new_id(),
+            kind,
+            viewer,
+            words,
+            self._key(event, kind, reading),
+            1.0 if kind is not Kind.DANMU or self._is_reworded else _weight(reading.spoken),
+            self._voice(viewer, language),
+            event.count,
+            event.medal,
+            event.guard,
+            event.amount > 0,
+            event.combo.timeout_ms if event.combo else 0,
+            None if event.sent_at is None else round(event.sent_at * 1000),
+            self._refusal(event, kind, reading),
         )
-        return danmu if danmu.refused else _weighed(danmu, self._spoken(danmu, reading))
+        if danmu.refused or (kind is Kind.DANMU and not self._is_reworded):
+            return danmu
+        said = self._words.say(_alone(danmu), self._saying).text
+        return replace(danmu, weight=_weight(self._reader.read(said).spoken))
 
-    def _spoken(self, danmu: Danmu, reading: "Reading") -> str:
-        """All that will be said, as far as it is known now."""
-        if danmu.kind is Kind.DANMU and not self._settings.names and Kind.DANMU not in self._saying.templates:
-            return reading.spoken
-        return self._reader.read(self._words.say(_alone(danmu), self._saying).text).spoken
+    def _is_clean(self, name: str) -> bool:
+        return self._reader.read(name).verdict.action is Action.ALLOW
 
     def _refusal(self, event: Event, kind: Kind, reading: "Reading") -> Reason | None:
         if event.mirror:
@@ -115,8 +119,10 @@ class EventReader:
         return [voice for voice in voices if self._languages.get(voice, "mul") in (primary_subtag(language), "mul")]
 
 
-def _weighed(danmu: Danmu, spoken: str) -> Danmu:
-    return replace(danmu, weight=max(1.0, round(sum(syllable_weights(spoken).values()), 1)))
+@lru_cache(maxsize=4096)
+def _weight(spoken: str) -> float:
+    """Syllables; chat repeats itself."""
+    return max(1.0, round(sum(syllable_weights(spoken).values()), 1))
 
 
 def _alone(danmu: Danmu) -> RoomUtterance:

@@ -1,0 +1,175 @@
+"""A player pulls, and may be gone."""
+
+from danmu_tts.domain.room import speaking
+from danmu_tts.domain.room.state import HandStatus
+from danmu_tts.domain.room.values import Rank, Reason
+from tests.builders.room import RoomBench, a_danmu, a_superchat, accounted
+
+
+def test_without_a_player_that_is_ready_nothing_is_taken() -> None:
+    room = RoomBench()
+    room.send(a_danmu())
+    assert speaking.take(room.state, room.now_ms, 0, room.changes) is None
+    room.ready(credit=False)
+    assert speaking.take(room.state, room.now_ms, 0, room.changes) is None
+
+
+def test_at_most_one_is_ahead_of_what_plays() -> None:
+    room = RoomBench()
+    room.send(*(a_danmu() for _ in range(4)))
+    first = room.start()
+    second = room.take()
+    assert second
+    assert second is not first
+    assert room.take() is None
+
+
+def test_what_could_not_be_begun_in_time_is_left_for_another_moment() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="a"))
+    room.pass_ms(14_000)
+    assert room.take(buffered_ms=2_000) is None
+    assert room.take(buffered_ms=500) is not None
+
+
+def test_a_second_player_waits_its_turn_and_takes_over_when_the_first_is_silent() -> None:
+    room = RoomBench()
+    assert room.ready("first")
+    assert not room.ready("second")
+    room.pass_ms(speaking.LEASE_MS)
+    assert not room.ready("second")
+    room.pass_ms(1)
+    assert room.ready("second")
+    assert not room.ready("first")
+
+
+def test_a_new_player_speaks_within_five_seconds_of_the_last_word_of_the_old_one() -> None:
+    assert speaking.LEASE_MS + speaking.HEARTBEAT_MS < 5_000
+
+
+def test_nothing_of_a_player_that_is_gone_is_spoken_by_the_next_one() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="playing"))
+    room.start()
+    room.send(a_danmu(id="ahead"))
+    room.take()
+    room.pass_ms(speaking.LEASE_MS + 1)
+    assert room.ready("second")
+    assert room.state.hands == []
+    assert (room.state.tally.spoken, room.state.tally.dropped) == (1, {"player_gone": 1})
+
+
+def test_a_player_that_comes_back_gets_what_was_lost_on_the_way() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"))
+    room.take()
+    speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+    room.pass_ms(20_000)
+    assert room.ready(connection="another line")
+    again = speaking.take(room.state, room.now_ms, 0, room.changes)
+    assert again
+    assert again.id == "a"
+
+
+def test_what_it_had_begun_is_not_spoken_again() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"))
+    room.start()
+    room.pass_ms(5_000)
+    assert room.ready(connection="another line")
+    assert speaking.take(room.state, room.now_ms, 0, room.changes) is None
+    assert room.state.tally.spoken == 1
+
+
+def test_what_is_still_buffered_after_a_reconnect_is_not_sent_twice() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"))
+    room.take()
+    room.ready(connection="another line", buffered_ms=900)
+    assert [hand.utterance.id for hand in room.state.hands] == ["a"]
+    assert not room.state.waiting
+
+
+def test_what_was_retracted_while_it_was_made_is_not_wanted_any_more() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="a"))
+    room.take()
+    room.state.hands.clear()
+    assert not speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+
+
+def test_what_took_too_long_to_make_is_not_wanted_any_more() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="a"))
+    room.take()
+    room.pass_ms(15_001)
+    assert not speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+
+
+def test_an_utterance_whose_maker_died_does_not_stop_the_room() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"), a_superchat(id="b"))
+    room.take()
+    for _ in range(13):
+        room.pass_ms(1000)
+        room.ready()
+    taken = room.take()
+    assert taken
+    assert taken.id == "b"
+    assert room.changes.dropped == {Reason.FAILED: ["a"]}
+
+
+def test_lateness_is_from_arrival_to_sound() -> None:
+    room = RoomBench()
+    room.send(a_danmu())
+    room.pass_ms(700)
+    room.start()
+    assert room.state.tally.lateness_ms == [700]
+
+
+def test_a_pause_stops_the_next_one() -> None:
+    room = RoomBench()
+    room.send(a_danmu())
+    room.state.paused = True
+    assert room.take() is None
+    room.state.paused = False
+    assert room.take() is not None
+
+
+def test_one_of_the_last_can_be_asked_for_again_and_goes_before_all_others() -> None:
+    room = RoomBench()
+    room.send(a_danmu("再来一遍", id="a"))
+    room.speak()
+    room.send(a_superchat())
+    assert speaking.again(room.state, "a", "a2", room.now_ms)
+    assert speaking.again(room.state, "unknown", "x", room.now_ms) is None
+    spoken = room.speak()
+    assert spoken
+    assert (spoken.id, spoken.words.text, spoken.rank) == ("a2", "再来一遍", Rank.ASKED)
+    room.spoken()
+    assert accounted(room.state.tally) == room.state.tally.arrived == 3
+
+
+def test_speaking_time_is_learnt_from_what_was_spoken() -> None:
+    room = RoomBench()
+    room.send(a_danmu(voice="slow", weight=10))
+    before_ms = room.state.backlog_ms
+    for _ in range(20):
+        room.take()
+        taken = room.state.hands[0].utterance
+        speaking.sent(room.state, taken.id, "slow", 6350, 1.0, room.now_ms)
+        speaking.heard(room.state, taken.id, room.now_ms)
+        room.send(a_danmu(voice="slow", weight=10))
+    assert before_ms < 3000
+    assert 5800 < room.state.backlog_ms < 6400
+
+
+def test_a_player_that_wants_nothing_only_keeps_its_place() -> None:
+    room = RoomBench()
+    room.send(a_danmu())
+    room.start()
+    room.pass_ms(2000)
+    room.ready(credit=False, buffered_ms=5000)
+    room.pass_ms(2000)
+    assert not room.ready("second")
+    assert [hand.status for hand in room.state.hands] == [HandStatus.PLAYING]
