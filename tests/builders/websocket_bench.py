@@ -10,7 +10,15 @@ from typing import Any
 from danmu_tts.bootstrap import Container, build
 from danmu_tts.domain.connections import Connection
 from danmu_tts.ports import Backend
-from danmu_tts.settings import CacheSettings, SecuritySettings, Settings, TtsSettings, WebSocketSettings
+from danmu_tts.settings import (
+    BudgetSettings,
+    CacheSettings,
+    RoomsSettings,
+    SecuritySettings,
+    Settings,
+    TtsSettings,
+    WebSocketSettings,
+)
 from functions.websocket_api import messages
 from speech_contract.frames import AnyServerFrame
 from tests.builders.fake_backend import FakeBackend
@@ -55,6 +63,8 @@ def websocket_bench(
     given = Settings(
         tts=TtsSettings(backends=()),
         cache=CacheSettings(directory=directory / "cache"),
+        budget=BudgetSettings(file=directory / "spend.sqlite3"),
+        rooms=RoomsSettings(directory=directory / "rooms"),
         security=SecuritySettings(keys_directory=directory / "keys"),
         websocket=WebSocketSettings.model_validate({"return_ms": 200} | dict(websocket or {})),
         **settings,

@@ -166,6 +166,7 @@ class UtteranceFrame(SentByServer):
     reply_to: str = ""
     voice: str
     captions: Annotated[list[CaptionAnswer], Field(description="Parts of `original` in order, and when each is heard.")]
+    duration_ms: Annotated[int, Field(description="Of its sound.")]
     audio: AudioOf | None
     expires_at: Annotated[int, Field(description="Unix milliseconds by the room's clock; not to be begun after it.")]
 

@@ -130,6 +130,9 @@ class SpokenUtterance(BaseModel):
     text: str
     count: int
     status: Literal["making", "sent", "playing", "spoken"]
+    lateness_ms: Annotated[
+        int | None, Field(description="From its arrival, or the end of a combo, to its sound; null before that.")
+    ] = None
 
 
 class RoomCounts(BaseModel):

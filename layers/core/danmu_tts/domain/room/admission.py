@@ -65,7 +65,7 @@ def expire(state: RoomState, now_ms: int, changes: Changes) -> None:
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:
             state.tally.spoken += 1
-            state.remember(hand.utterance, now_ms)
+            state.remember(hand, now_ms)
         else:
             changes.drop(state, hand.utterance.id, Reason.FAILED)
 

@@ -78,7 +78,8 @@ def began(state: RoomState, utterance_id: str, now_ms: int) -> None:
     if hand is None or hand.status is HandStatus.PLAYING:
         return
     hand.status = HandStatus.PLAYING
-    state.tally.late(max(0, now_ms - max(hand.utterance.first_ms, hand.utterance.settles_ms)))
+    hand.lateness_ms = max(0, now_ms - max(hand.utterance.first_ms, hand.utterance.settles_ms))
+    state.tally.late(hand.lateness_ms)
 
 
 def heard(state: RoomState, utterance_id: str, now_ms: int) -> None:
@@ -90,7 +91,7 @@ def heard(state: RoomState, utterance_id: str, now_ms: int) -> None:
     state.hands.remove(hand)
     state.tally.spoken += 1
     state.tally.spoken_ms += hand.utterance.predicted_ms
-    state.remember(hand.utterance, now_ms)
+    state.remember(hand, now_ms)
 
 
 def give_up(state: RoomState, utterance_id: str, reason: Reason, changes: Changes) -> None:
@@ -147,7 +148,7 @@ def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
         if hand.status is HandStatus.PLAYING:
             state.tally.spoken += 1
             state.tally.spoken_ms += hand.utterance.predicted_ms
-            state.remember(hand.utterance, now_ms)
+            state.remember(hand, now_ms)
         else:
             changes.drop(state, hand.utterance.id, Reason.PLAYER_GONE)
     state.hands = []
@@ -164,6 +165,6 @@ def _return_unheard(state: RoomState, connection: str, now_ms: int) -> None:
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:
             state.tally.spoken += 1
-            state.remember(hand.utterance, now_ms)
+            state.remember(hand, now_ms)
         else:
             state.waiting.append(hand.utterance)

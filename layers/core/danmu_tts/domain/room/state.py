@@ -28,6 +28,7 @@ class Hand:
         player: who it is for.
         connection: over which it was asked for.
         until_ms: when it is over by itself, if nothing is heard of it.
+        lateness_ms: from when it could have been spoken to its sound; None before that.
     """
 
     utterance: RoomUtterance
@@ -35,6 +36,7 @@ class Hand:
     connection: str
     status: HandStatus
     until_ms: int
+    lateness_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -54,10 +56,11 @@ class Player:
 
 @dataclass(slots=True)
 class Recent:
-    """What was spoken. ``at_ms``: when it was over."""
+    """What was spoken. ``at_ms``: when it was over; ``lateness_ms``: see ``Hand``."""
 
     utterance: RoomUtterance
     at_ms: int
+    lateness_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -125,9 +128,9 @@ class RoomState:
         others = [each for each in split_tags(self.speakers) if each != viewer_tag]
         self.speakers = "".join([*others, viewer_tag])[-_MOST_SPEAKERS * TAG_CHARS :]
 
-    def remember(self, utterance: RoomUtterance, at_ms: int) -> None:
+    def remember(self, hand: Hand, at_ms: int) -> None:
         """It was spoken."""
-        self.recent = [*self.recent[1 - _MOST_RECENT :], Recent(utterance, at_ms)]
+        self.recent = [*self.recent[1 - _MOST_RECENT :], Recent(hand.utterance, at_ms, hand.lateness_ms)]
 
     @property
     def backlog_ms(self) -> int:
@@ -147,7 +150,7 @@ def encode(state: RoomState) -> bytes:
             _VERSION,
             [_written(each) for each in state.waiting],
             [_hand_written(each) for each in state.hands],
-            [[_written(each.utterance), each.at_ms] for each in state.recent],
+            [[_written(each.utterance), each.at_ms, each.lateness_ms] for each in state.recent],
             state.player and astuple(state.player),
             state.paused,
             state.seen,
@@ -172,8 +175,8 @@ def decode(text: bytes | None) -> RoomState:
     _, waiting, hands, recent, player, paused, seen, gone, speakers, paces, tally, watched_ms, told_ms = fields
     return RoomState(
         waiting=[_read(each) for each in waiting],
-        hands=[Hand(_read(each), of, over, HandStatus(status), until) for each, of, over, status, until in hands],
-        recent=[Recent(_read(each), at_ms) for each, at_ms in recent],
+        hands=[Hand(_read(each), of, over, HandStatus(status), *rest) for each, of, over, status, *rest in hands],
+        recent=[Recent(_read(each), *rest) for each, *rest in recent],
         player=Player(*player) if player else None,
         paused=paused,
         seen=seen,
@@ -223,7 +226,8 @@ _RANKS = {rank.value: rank for rank in Rank}
 
 
 def _hand_written(hand: Hand) -> list[Any]:
-    return [_written(hand.utterance), hand.player, hand.connection, hand.status, hand.until_ms]
+    times = [hand.until_ms, hand.lateness_ms]
+    return [_written(hand.utterance), hand.player, hand.connection, hand.status, *times]
 
 
 def _read(fields: list[Any]) -> RoomUtterance:

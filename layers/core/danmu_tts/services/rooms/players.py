@@ -9,7 +9,7 @@ from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.connections import Connection
 from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, VoiceNotFoundError
 from danmu_tts.domain.room import speaking
-from danmu_tts.domain.room.admission import Changes
+from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.domain.room.values import Reason, RoomUtterance
 from danmu_tts.domain.room.worth import tempo
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
@@ -71,15 +71,17 @@ class Players:
             raise ForbiddenError("This room token only watches; one of role player plays.")
         await self._rooms.add_listener(asked.room, Listener(_id(connection), connection, plays))
 
-        def step(opened: Room) -> Room:
+        def step(opened: Room) -> tuple[Room, Changes]:
+            changes = Changes()
+            expire(opened.state, opened.now_ms, changes)
             if not plays:
                 opened.state.watched_ms = opened.now_ms + WATCHES_MS
-                opened.state.told_ms = opened.now_ms
-            return opened
+            return opened, changes
 
-        opened = await self._rooms.change(asked.room, step)
+        opened, changes = await self._rooms.change(asked.room, step)
         listening = frames.Listening(room=asked.room, role=asked.role, now=opened.now_ms)
         await self._telling.answer(connection, listening)
+        await self._telling.changed(opened, changes)
         if not plays:
             listeners = await self._rooms.listeners(asked.room)
             await self._telling.answer(connection, await self._telling.state(opened, len(listeners)))
@@ -129,6 +131,7 @@ class Players:
                         speaking.heard(state, asked.id, opened.now_ms)
                     case ended:
                         speaking.give_up(state, asked.id, _REASONS[ended.value], changes)
+                state.told_ms = 0  # who watches shall see it at once
             mark_told(opened)
             return opened, changes
 
@@ -244,6 +247,7 @@ class Players:
             reply_to=words.reply_to,
             voice=speech.encoded.voice,
             captions=[CaptionAnswer(**asdict(caption)) for caption in captions],
+            duration_ms=speech.encoded.duration_ms,
             audio=None,
             expires_at=current.deadline_ms,
         )

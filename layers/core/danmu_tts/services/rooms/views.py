@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from danmu_tts.domain.room.state import HandStatus
+from danmu_tts.domain.room.state import Hand, HandStatus, Recent
 from danmu_tts.domain.room.values import RoomUtterance
 from danmu_tts.domain.room.worth import by_worth
 from danmu_tts.ports import Room
@@ -26,8 +26,8 @@ def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | 
         listeners=listeners,
         backlog_ms=state.backlog_ms,
         waiting=[_waiting(each, reader) for each in by_worth(state)[:_MOST_SHOWN]],
-        in_hand=[_spoken(hand.utterance, reader, _STATUS[hand.status]) for hand in state.hands],
-        recent=[_spoken(each.utterance, reader, "spoken") for each in reversed(state.recent)],
+        in_hand=[_spoken(hand, reader, _STATUS[hand.status]) for hand in state.hands],
+        recent=[_spoken(each, reader, "spoken") for each in reversed(state.recent)],
         counts=RoomCounts(
             arrived=tally.arrived,
             spoken=tally.spoken,
@@ -63,7 +63,8 @@ def _waiting(utterance: RoomUtterance, reader: "Reader") -> WaitingUtterance:
     )
 
 
-def _spoken(utterance: RoomUtterance, reader: "Reader", status: str) -> SpokenUtterance:
+def _spoken(of: Hand | Recent, reader: "Reader", status: str) -> SpokenUtterance:
+    utterance = of.utterance
     return SpokenUtterance.model_validate(
         {
             "id": utterance.id,
@@ -73,5 +74,6 @@ def _spoken(utterance: RoomUtterance, reader: "Reader", status: str) -> SpokenUt
             "text": reader.read(utterance.words.text).shown,
             "count": utterance.count,
             "status": status,
+            "lateness_ms": of.lateness_ms,
         }
     )

@@ -36,7 +36,7 @@ class Spoken:
 
 
 @dataclass
-class Evening:
+class Passed:
     """What came of it.
 
     Attributes:
@@ -64,7 +64,7 @@ class VirtualRoom:
         """``fastest``: how much faster than usual is spoken while much waits, at most."""
         self._rules = rules
         self._fastest = fastest
-        self._evening = Evening(RoomState())
+        self._evening = Passed(RoomState())
         self._happenings: list[tuple[int, int, Callable[[int], None]]] = []
         self._numbers = count()
         self._free_ms = 0  # when the player has played all that it has
@@ -88,7 +88,7 @@ class VirtualRoom:
         self._evening.ended_ms = self._now_ms
 
     @property
-    def evening(self) -> Evening:
+    def evening(self) -> Passed:
         """So far."""
         return self._evening
 
