@@ -11,6 +11,7 @@ from infra.local.doctor import doctor
 from infra.local.keys_cli import keys_app
 from infra.local.models_cli import models_app
 from infra.local.read_cli import read
+from infra.local.replay.cli import replay
 from infra.local.say_cli import say
 from infra.local.spend_cli import spend
 
@@ -26,6 +27,7 @@ app.add_typer(keys_app, name="keys")
 app.command()(doctor)
 app.command()(spend)
 app.command()(say)
+app.command()(replay)
 app.command(context_settings={"ignore_unknown_options": True})(read)  # a danmu may begin with a dash
 
 

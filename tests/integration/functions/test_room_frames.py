@@ -285,6 +285,20 @@ async def test_a_voice_that_is_gone_is_replaced_by_the_languages_own(talk: RoomT
     assert talk.spoken() == ["一"]
 
 
+FORBIDDEN: list[tuple[Role, str, str, dict[str, Any]]] = [
+    (Role.PLAYER, "other", "listen", {}),
+    (Role.PLAYER, "other", "ready", {}),
+    (Role.PLAYER, "other", "played", {"id": "a", "outcome": "heard"}),
+    (Role.CONSOLE, "other", "control", {"do": "skip"}),
+    (Role.CONSOLE, "other", "retract", {"ids": ["a"]}),
+    (Role.PLAYER, "r", "control", {"do": "skip"}),
+    (Role.PLAYER, "r", "retract", {"ids": ["a"]}),
+    (Role.PLAYER, "r", "danmu", {"events": [{"text": "a"}]}),
+    (Role.MONITOR, "r", "listen", {"role": "player"}),
+    (Role.MONITOR, "r", "ready", {}),
+]
+
+
 async def test_a_token_acts_on_its_own_room_and_by_its_role(bench: WebSocketBench) -> None:
     talk = RoomTalk(bench)
     issued = await bench.container.access.create("test", [Scope.ADMIN])
@@ -293,20 +307,7 @@ async def test_a_token_acts_on_its_own_room_and_by_its_role(bench: WebSocketBenc
         grant = Grant(issued.record.id, issued.record.proof, room, role, 4_000_000_000)
         return Connection(f"holder-{number}", "http://gateway", grant)
 
-    for number, (role, room, action, fields) in enumerate(
-        [
-            (Role.PLAYER, "other", "listen", {}),
-            (Role.PLAYER, "other", "ready", {}),
-            (Role.PLAYER, "other", "played", {"id": "a", "outcome": "heard"}),
-            (Role.CONSOLE, "other", "control", {"do": "skip"}),
-            (Role.CONSOLE, "other", "retract", {"ids": ["a"]}),
-            (Role.PLAYER, "r", "control", {"do": "skip"}),
-            (Role.PLAYER, "r", "retract", {"ids": ["a"]}),
-            (Role.PLAYER, "r", "danmu", {"events": [{"text": "a"}]}),
-            (Role.MONITOR, "r", "listen", {"role": "player"}),
-            (Role.MONITOR, "r", "ready", {}),
-        ]
-    ):
+    for number, (role, room, action, fields) in enumerate(FORBIDDEN):
         connection = holder(number, role, room)
         await talk.say(connection, action, **fields)
         (error,) = talk.told(connection, frames.Error)

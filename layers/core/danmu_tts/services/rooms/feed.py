@@ -17,7 +17,7 @@ from danmu_tts.services.rooms.rules import room_rules
 from danmu_tts.services.rooms.telling import Telling, mark_told
 from danmu_tts.text.room_words import RoomWords
 from speech_contract.events import Event
-from speech_contract.rooms import Outcome
+from speech_contract.rooms import Outcome, RoomSettings
 
 _VOICES_KNOWN_S = 30.0
 
@@ -68,9 +68,8 @@ class Feed:
         def step(opened: Room) -> tuple[Room, Changes, list[Fate]]:
             changes = Changes()
             self._wants_voices = self._wants_voices or bool(opened.settings.voices)
-            reader = self._readers.reader(room, principal.key_id)
-            events_read = EventReader(reader, opened.settings, self._words, self._languages, self._new_id)
-            danmu = [events_read.read(event) for event in events]
+            reader = self.event_reader(room, principal.key_id, opened.settings, self._new_id)
+            danmu = [reader.read(event) for event in events]
             fates = admit(opened.state, room_rules(opened.settings), danmu, opened.now_ms, changes)
             mark_told(opened)
             return opened, changes, fates
@@ -105,6 +104,12 @@ class Feed:
             if isinstance(withdrawal, Withdrawal):
                 retracted += await self._withdraw(room, withdrawal)
         return Fed(outcomes, retracted)
+
+    def event_reader(
+        self, room: str, key_id: str | None, settings: RoomSettings, new_id: Callable[[], str]
+    ) -> EventReader:
+        """Reads what happens in a room as its settings, and the reading rules of it and the key, want it."""
+        return EventReader(self._readers.reader(room, key_id), settings, self._words, self._languages, new_id)
 
     async def _withdraw(self, room: str, withdrawal: Withdrawal) -> int:
         def remove(opened: Room, changes: Changes) -> int:
