@@ -14,6 +14,7 @@ from danmu_tts.domain.speech import SpeechRequest
 from danmu_tts.services.access import Allowance
 from functions.rest_api.app import create_app
 from functions.rest_api.lambda_adapter import LambdaAdapter
+from tests.builders.twitch_messages import chat, fragment
 
 SPEECH = ("POST", "/v1/speech", {"text": "你好"})
 OPENAI_SPEECH = ("POST", "/v1/audio/speech", {"model": "auto", "input": "你好", "response_format": "wav"})
@@ -27,6 +28,14 @@ ROUTES: list[tuple[Call, Scope | None]] = [
     (SAMPLE, Scope.SPEAK),
     (MODELS, None),
     (("GET", "/v1/models/auto", None), None),
+    (("POST", "/v1/rooms/r/danmu", {"events": [{"text": "你好"}]}), Scope.DANMU),
+    (("POST", "/v1/rooms/r/danmu/twitch", {"messages": [chat(fragment("text", "hi"))]}), Scope.DANMU),
+    (("GET", "/v1/rooms/r", None), Scope.LISTEN),
+    (("PUT", "/v1/rooms/r", {}), Scope.DANMU),
+    (("POST", "/v1/rooms/r/skip", None), Scope.DANMU),
+    (("POST", "/v1/rooms/r/clear", None), Scope.DANMU),
+    (("POST", "/v1/rooms/r/pause", None), Scope.DANMU),
+    (("POST", "/v1/rooms/r/resume", None), Scope.DANMU),
     (("GET", "/v1/audio/voices", None), None),
     (("GET", "/v1/backends", None), None),
     (("GET", "/health/detailed", None), Scope.ADMIN),

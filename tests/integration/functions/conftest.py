@@ -6,7 +6,7 @@ import pytest
 
 from danmu_tts.bootstrap import build
 from danmu_tts.domain.speech import SpeechRequest
-from danmu_tts.settings import CacheSettings, SecuritySettings, Settings, TtsSettings
+from danmu_tts.settings import CacheSettings, RoomsSettings, SecuritySettings, Settings, TtsSettings
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.rest_service import Service
 
@@ -17,6 +17,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Serv
         settings = Settings(
             tts=TtsSettings(backends=()),
             cache=CacheSettings(directory=tmp_path / "cache"),
+            rooms=RoomsSettings(directory=tmp_path / "rooms"),
             security=SecuritySettings(api_keys=api_keys, keys_directory=tmp_path / "keys"),
         )
         container = build(settings, backends={"fake": FakeBackend()})
