@@ -1,5 +1,6 @@
 """Danmu for the policy of a room, and a room to try it on."""
 
+from collections.abc import Collection
 from itertools import count
 from typing import Any
 
@@ -46,7 +47,7 @@ class RoomBench:
         self.now_ms += ms
 
     def ready(
-        self, player: str = "player", connection: str = "line", *, credit: bool = True, buffered_ms: int = 0
+        self, player: str = "player", connection: str = "line", *, credit: bool = True, holds: Collection[str] = ()
     ) -> bool:
         return speaking.attend(
             self.state,
@@ -54,13 +55,13 @@ class RoomBench:
             connection,
             self.now_ms,
             credit=credit,
-            buffered_ms=buffered_ms,
+            holds=holds,
             changes=self.changes,
         )
 
     def take(self, buffered_ms: int = 0) -> RoomUtterance | None:
         """What a player that is ready is given."""
-        self.ready(buffered_ms=buffered_ms)
+        self.ready()
         return speaking.take(self.state, self.now_ms, buffered_ms, self.changes)
 
     def start(self) -> RoomUtterance:

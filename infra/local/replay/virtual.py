@@ -126,7 +126,7 @@ class VirtualRoom:
         """The player wants the next one."""
         state, changes = self._evening.state, self._evening.changes
         buffered_ms = max(0, self._free_ms - now_ms)
-        speaking.attend(state, _PLAYER, "line", now_ms, credit=True, buffered_ms=buffered_ms, changes=changes)
+        speaking.attend(state, _PLAYER, "line", now_ms, credit=True, holds=(), changes=changes)
         backlog_ms = state.backlog_ms
         best = speaking.take(state, now_ms, buffered_ms, changes)
         if best is None:

@@ -59,6 +59,10 @@ class Ready(SentByClient):
     room: RoomName
     buffered_ms: Annotated[int, Field(strict=True, ge=0, le=600_000, description="Audio that it has yet to play.")] = 0
     credits: Annotated[int, Field(strict=True, ge=0, le=1, description="0: it only says that it is there.")] = 1
+    holds: Annotated[
+        tuple[EventId, ...],
+        Field(max_length=8, description="Utterances that it has, playing or to be played; others are sent again."),
+    ] = ()
 
 
 class PlayedOutcome(StrEnum):

@@ -1,6 +1,7 @@
 """Live rooms over REST, through the real application and API Gateway's events."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +43,7 @@ def test_a_room_begins_with_its_first_danmu_and_shows_how_it_stands(ask: Ask) ->
 
 
 def test_a_platforms_own_messages_are_understood(ask: Ask) -> None:
-    messages = [danmu(msg="你好"), {"cmd": "LIVE_OPEN_PLATFORM_LIKE"}]
+    messages = [danmu(msg="你好", timestamp=int(time.time())), {"cmd": "LIVE_OPEN_PLATFORM_LIKE"}]
     status, answer = ask("POST", "r/danmu/bilibili", {"messages": messages})
     assert (status, len(answer["outcomes"])) == (200, 1)
     (waiting,) = ask("GET", "r")[1]["waiting"]

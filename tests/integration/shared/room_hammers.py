@@ -55,7 +55,7 @@ def _pop(opened: Room) -> list[str]:
     state, now_ms, changes = opened.state, opened.now_ms, Changes()
     popped = []
     for _ in range(BATCH):
-        speaking.attend(state, "player", "line", now_ms, credit=True, buffered_ms=0, changes=changes)
+        speaking.attend(state, "player", "line", now_ms, credit=True, holds=(), changes=changes)
         taken = speaking.take(state, now_ms, 0, changes)
         if taken is None:
             break

@@ -112,11 +112,15 @@ class RoomMachine(RuleBasedStateMachine):
         self._do(lambda state, now_ms, changes: admit(state, RULES, danmu, now_ms, changes))
 
     @rule(
-        player=st.sampled_from("ab"), line=st.sampled_from("xy"), credit=st.booleans(), buffered=st.sampled_from([0, 9])
+        player=st.sampled_from("ab"),
+        line=st.sampled_from("xy"),
+        credit=st.booleans(),
+        buffered=st.sampled_from([0, 9]),
+        holds=st.lists(IDS, max_size=3),
     )
-    def ready(self, player: str, line: str, credit: bool, buffered: int) -> None:
+    def ready(self, player: str, line: str, credit: bool, buffered: int, holds: list[str]) -> None:
         def step(state: RoomState, now_ms: int, changes: Changes) -> object:
-            active = speaking.attend(state, player, line, now_ms, credit=credit, buffered_ms=buffered, changes=changes)
+            active = speaking.attend(state, player, line, now_ms, credit=credit, holds=holds, changes=changes)
             return active, speaking.take(state, now_ms, buffered, changes) if active else None
 
         self._do(step)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from danmu_tts.domain.room.values import Audience, Kind, Rank, Reason
+from danmu_tts.domain.room.values import Audience, Danmu, Kind, Rank, Reason, Words
 from tests.builders.room import RoomBench, a_danmu, a_gift, a_superchat, accounted
 
 
@@ -34,6 +34,14 @@ def test_a_viewer_who_repeats_himself_is_one_person() -> None:
     spoken = room.speak()
     assert spoken
     assert (spoken.count, spoken.people) == (5, 1)
+
+
+def test_danmu_of_nobody_known_are_of_so_many_people() -> None:
+    room = RoomBench()
+    room.send(*(Danmu(f"d{number}", Kind.DANMU, "", Words(text="哈哈"), key="哈哈") for number in range(3)))
+    spoken = room.speak()
+    assert spoken
+    assert spoken.people == 3
 
 
 def test_after_the_window_the_same_is_said_again() -> None:
@@ -201,6 +209,7 @@ def test_a_combo_that_never_ends_is_spoken_all_the_same() -> None:
         ({"audience": Audience.MEDAL, "medal_from": 5}, {"medal": 4}, Reason.AUDIENCE),
         ({"audience": Audience.GUARD}, {"medal": 40}, Reason.AUDIENCE),
         ({"audience": Audience.PAID}, {"guard": 3}, Reason.AUDIENCE),
+        ({"audience": Audience.PAID}, {"kind": Kind.GIFT}, Reason.AUDIENCE),
         ({"blocked_viewers": frozenset({"bad"})}, {"viewer": "bad"}, Reason.BLOCKED_VIEWER),
         ({}, {"refused": Reason.CONTENT_BLOCKED}, Reason.CONTENT_BLOCKED),
     ],

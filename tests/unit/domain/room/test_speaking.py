@@ -81,13 +81,24 @@ def test_what_it_had_begun_is_not_spoken_again() -> None:
     assert room.state.tally.spoken == 1
 
 
-def test_what_is_still_buffered_after_a_reconnect_is_not_sent_twice() -> None:
+def test_what_it_still_has_after_a_reconnect_is_not_sent_twice() -> None:
     room = RoomBench()
     room.send(a_superchat(id="a"))
     room.take()
-    room.ready(connection="another line", buffered_ms=900)
+    room.ready(connection="another line", holds=["a"])
     assert [hand.utterance.id for hand in room.state.hands] == ["a"]
     assert not room.state.waiting
+
+
+def test_what_was_lost_behind_what_still_plays_is_sent_again() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="playing"))
+    room.start()
+    room.send(a_superchat(id="lost"))
+    room.take()
+    room.ready(connection="another line", holds=["playing"])
+    assert [hand.utterance.id for hand in room.state.hands] == ["playing"]
+    assert [each.id for each in room.state.waiting] == ["lost"]
 
 
 def test_what_was_retracted_while_it_was_made_is_not_wanted_any_more() -> None:
@@ -169,7 +180,7 @@ def test_a_player_that_wants_nothing_only_keeps_its_place() -> None:
     room.send(a_danmu())
     room.start()
     room.pass_ms(2000)
-    room.ready(credit=False, buffered_ms=5000)
+    room.ready(credit=False)
     room.pass_ms(2000)
     assert not room.ready("second")
     assert [hand.status for hand in room.state.hands] == [HandStatus.PLAYING]

@@ -95,6 +95,11 @@ def _bound(state: RoomState, rules: RoomRules, changes: Changes) -> list[RoomUtt
     return over
 
 
+def _who(danmu: Danmu) -> str:
+    """Where nobody is known, each is somebody else's."""
+    return tag(danmu.viewer or danmu.id)
+
+
 class _Batch:
     """Danmu that come together."""
 
@@ -160,7 +165,7 @@ class _Batch:
             return Reason.BLOCKED_VIEWER
         if danmu.sent_at_ms is not None and danmu.sent_at_ms + rules.deadlines_ms[danmu.kind] < self._now_ms:
             return Reason.EXPIRED
-        if danmu.kind is Kind.DANMU and not self._is_heard(danmu):
+        if danmu.kind in (Kind.DANMU, Kind.GIFT) and not danmu.paid and not self._is_heard(danmu):
             return Reason.AUDIENCE
         if danmu.rank is Rank.PLAIN and danmu.kind is Kind.DANMU:
             self._state.tally.free += 1
@@ -187,7 +192,7 @@ class _Batch:
 
     def _merge(self, danmu: Danmu, into: RoomUtterance) -> Fate:
         self._state.tally.merged += 1
-        who = tag(danmu.viewer)
+        who = _who(danmu)
         if not any(member[1] == who for member in into.members):
             into.people += 1
         into.count += danmu.count
@@ -239,5 +244,5 @@ class _Batch:
             predicted_ms=predicted_ms(self._state, danmu.voice, danmu.weight),
             count=danmu.count,
             people=1,
-            members=[(danmu.id, tag(danmu.viewer), danmu.count)],
+            members=[(danmu.id, _who(danmu), danmu.count)],
         )

@@ -1,5 +1,7 @@
 """A player pulls: the best of what waits is popped, made, sent, played; and what happens when the player is gone."""
 
+from collections.abc import Collection
+
 from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.domain.room.state import Hand, HandStatus, Player, RoomState
 from danmu_tts.domain.room.values import Rank, Reason, RoomUtterance, tag
@@ -16,9 +18,21 @@ _AGAIN_MS = 60_000
 
 
 def attend(
-    state: RoomState, player: str, connection: str, now_ms: int, *, credit: bool, buffered_ms: int, changes: Changes
+    state: RoomState,
+    player: str,
+    connection: str,
+    now_ms: int,
+    *,
+    credit: bool,
+    holds: Collection[str],
+    changes: Changes,
 ) -> bool:
-    """A player says that it is there, and whether it wants the next utterance. Returns whether it is the active one."""
+    """A player says that it is there, and whether it wants the next utterance. Returns whether it is the active one.
+
+    Args:
+        connection: over which it says so.
+        holds: the utterances that it has, playing or to be played.
+    """
     expire(state, now_ms, changes)
     active = state.player
     if active and active.id != player and active.until_ms >= now_ms:
@@ -26,8 +40,8 @@ def attend(
     if active is None or active.id != player:
         _leave(state, now_ms, changes)
         active = state.player = Player(player, connection, 0)
-    elif active.connection != connection and not buffered_ms:
-        _return_unheard(state, connection, now_ms)
+    elif active.connection != connection:
+        _return_lost(state, connection, holds, now_ms)
     active.connection = connection
     active.until_ms = now_ms + LEASE_MS
     active.credit = credit
@@ -154,13 +168,13 @@ def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
     state.hands = []
 
 
-def _return_unheard(state: RoomState, connection: str, now_ms: int) -> None:
-    """The player came back over another connection with nothing to play, and has told all that it had begun.
+def _return_lost(state: RoomState, connection: str, holds: Collection[str], now_ms: int) -> None:
+    """The player came back over another connection, and has told all that it had begun.
 
-    So what was sent over the old one and never begun was never there, and can wait again.
+    So what was sent over the old one, was never begun, and is not there now, never arrived, and can wait again.
     """
     for hand in list(state.hands):
-        if hand.connection == connection:
+        if hand.connection == connection or hand.utterance.id in holds:
             continue
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:

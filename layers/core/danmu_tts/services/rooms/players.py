@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from danmu_tts.domain.access import Principal, Role, Scope
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.connections import Connection
-from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, VoiceNotFoundError
+from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, NothingToSayError, VoiceNotFoundError
 from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.domain.room.values import Reason, RoomUtterance
@@ -92,6 +92,8 @@ class Players:
         if principal.role is Role.MONITOR:
             raise ForbiddenError("This room token only watches; one of role player plays.")
         player = _id(connection)
+        # Again each time: it may have come back over another connection, or Redis without what it knew.
+        await self._rooms.add_listener(asked.room, Listener(player, connection, True))
 
         def step(opened: Room) -> tuple[Room, Changes, bool, _Taken | None]:
             changes = Changes()
@@ -101,7 +103,7 @@ class Players:
                 connection.id,
                 opened.now_ms,
                 credit=asked.credits > 0,
-                buffered_ms=asked.buffered_ms,
+                holds=asked.holds,
                 changes=changes,
             )
             taken = self._take(opened, asked.buffered_ms, changes) if active else None
@@ -130,7 +132,7 @@ class Players:
                     case frames.PlayedOutcome.HEARD:
                         speaking.heard(state, asked.id, opened.now_ms)
                     case ended:
-                        speaking.give_up(state, asked.id, _REASONS[ended.value], changes)
+                        speaking.give_up(state, asked.id, _reason(ended.value), changes)
                 state.told_ms = 0  # who watches shall see it at once
             mark_told(opened)
             return opened, changes
@@ -153,7 +155,7 @@ class Players:
             speech = await self._make(principal, taken)
         except DanmuTTSError as error:
             logger.warning("an utterance could not be made", extra={"room": room, "reason": error.code})
-            reason = _REASONS.get(error.code, Reason.FAILED)
+            reason = Reason.NOTHING_TO_SAY if isinstance(error, NothingToSayError) else _reason(error.code)
             opened, changes = await self._give_up(room, utterance.id, reason)
             wait = frames.Waiting(room=room, active=True, again_in_ms=_AFTER_FAILURE_MS, reason=error.code)
             await self._telling.answer(connection, wait)
@@ -161,7 +163,7 @@ class Players:
             return
         opened, changes, is_wanted = await self._note_sent(taken, speech)
         if is_wanted:
-            await self._send(opened, utterance, taken.saying, speech)
+            await self._send(connection, opened, taken, speech)
         else:
             await self._telling.answer(connection, frames.Waiting(room=room, active=True, again_in_ms=0))
         await self._telling.changed(opened, changes)
@@ -212,15 +214,12 @@ class Players:
 
         return await self._rooms.change(room, step)
 
-    async def _send(self, opened: Room, utterance: RoomUtterance, saying: Saying, speech: Speech) -> None:
-        """To all who listen; the sound to the player that asked."""
-        silent = self._frame(opened, utterance, saying, speech)
-        sounding = silent.model_copy(update={"audio": await self._audio(speech)})
+    async def _send(self, to: Connection, opened: Room, taken: _Taken, speech: Speech) -> None:
+        """To all who listen; the sound to the player that asked. Raises ListenerGoneError where that is gone."""
+        silent = self._frame(opened, taken.utterance, taken.saying, speech)
+        await self._telling.answer(to, silent.model_copy(update={"audio": await self._audio(speech)}))
         listeners = await self._rooms.listeners(opened.name)
-        active = opened.state.player.id if opened.state.player else None
-        players = [each for name, each in listeners.items() if name == active]
-        others = [each for name, each in listeners.items() if name != active]
-        await self._telling.broadcast(opened.name, players, [sounding])
+        others = [listener for name, listener in listeners.items() if name != _id(to)]
         await self._telling.broadcast(opened.name, others, [silent])
 
     def _frame(self, opened: Room, utterance: RoomUtterance, saying: Saying, speech: Speech) -> frames.UtteranceFrame:
@@ -269,6 +268,10 @@ def _wait(room: Room, *, active: bool) -> frames.Waiting:
     again_ms = min(speaking.HEARTBEAT_MS, settles_ms or speaking.HEARTBEAT_MS)
     reason = "paused" if room.state.paused else None
     return frames.Waiting(room=room.name, active=active, again_in_ms=again_ms, reason=reason)
+
+
+def _reason(code: str) -> Reason:
+    return _REASONS.get(code, Reason.FAILED)
 
 
 def _id(connection: Connection) -> str:

@@ -67,7 +67,7 @@ class EventReader:
             self._key(event, kind, reading),
             1.0 if kind is not Kind.DANMU or self._is_reworded else _weight(reading.spoken),
             self._voice(viewer, language),
-            event.count,
+            event.count if kind in (Kind.GIFT, Kind.GUARD) else 1,
             event.medal,
             event.guard,
             event.amount > 0,
