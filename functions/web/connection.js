@@ -25,16 +25,21 @@ export class Connection extends EventTarget {
   #url;
   #clientId;
   #key;
+  #keep;
   #socket = null;
   #attempt = 0;
   #timers = new Map();
 
-  /** @param {{url: string, clientId: string, key: string, isIdle: () => boolean}} options isIdle: nothing is awaited */
-  constructor({ url, clientId, key, isIdle }) {
+  /**
+   * @param {{url: string, clientId: string, key: string, isIdle: () => boolean, keep?: (key: string) => void}} options
+   *   isIdle: nothing is awaited; keep: takes a key that was good
+   */
+  constructor({ url, clientId, key, isIdle, keep = keepKey }) {
     super();
     this.#url = url;
     this.#clientId = clientId;
     this.#key = key;
+    this.#keep = keep;
     this.isIdle = isIdle;
     addEventListener("online", () => this.wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
@@ -65,6 +70,12 @@ export class Connection extends EventTarget {
     else if (this.state === "open") this.#ping();
   }
 
+  /** An answer is overdue: open another one unless anything comes within so long. @param {number} ms */
+  probe(ms) {
+    if (this.#timers.has("probe") || !this.send({ action: "ping" })) return;
+    this.#after("probe", ms, () => this.#lost());
+  }
+
   get hasKey() {
     return this.#key !== "";
   }
@@ -81,12 +92,13 @@ export class Connection extends EventTarget {
     this.#after("steady", STEADY_MS, () => (this.#attempt = 0));
     this.#after("ping", PING_EVERY_MS, () => this.#ping());
     this.#after("renew", least + Math.random() * (most - least), () => this.#renew());
-    if (this.#key) keepKey(this.#key);
+    if (this.#key) this.#keep(this.#key);
     this.#setState("open");
   }
 
   #received(data) {
     this.#stop("pong"); // whatever comes, it lives
+    this.#stop("probe");
     const frame = readFrame(data);
     if (frame.type !== "pong") this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }

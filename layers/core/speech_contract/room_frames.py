@@ -134,7 +134,10 @@ class Waiting(SentByServer):
     room: str
     active: Annotated[bool, Field(description="False: another player speaks.")]
     again_in_ms: Annotated[int, Field(description="Say `ready` again after so long.")]
-    reason: Annotated[str | None, Field(description="`paused`, or why what was tried last could not be spoken.")] = None
+    reason: Annotated[
+        str | None,
+        Field(description="`making`, `paused`, or why the last one that was tried was not to be had."),
+    ] = None
 
     _left_out = frozenset({"reason"})
 
@@ -145,11 +148,10 @@ class AudioOf(SentByServer):
     data: Annotated[str | None, Field(description="Base64.")] = None
     url: str | None = None
     content_type: str
-    duration_ms: int
 
 
 class UtteranceFrame(SentByServer):
-    """What is spoken now, or next. To a monitor without the audio."""
+    """What is spoken now, or next. Its sound is only for the player that asked; others are told without."""
 
     type: Literal["utterance"] = "utterance"
     room: str

@@ -165,6 +165,8 @@ async def test_what_is_taken_back_while_it_is_made_is_never_sent(tmp_path: Path)
     await talk.send("一")
     making = talk.bench.begin(PLAYER, {"action": "ready", "room": "r"})
     await until(lambda: backend.spoken)
+    await talk.say(PLAYER, "ready")
+    assert talk.told(PLAYER, room_frames.Waiting)[-1].reason == "making"
     await talk.say(BOT, "retract", ids=["一"])
     goes.set()
     await making

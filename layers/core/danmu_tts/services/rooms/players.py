@@ -10,6 +10,7 @@ from danmu_tts.domain.connections import Connection
 from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, NothingToSayError, VoiceNotFoundError
 from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.admission import Changes, expire
+from danmu_tts.domain.room.state import HandStatus
 from danmu_tts.domain.room.values import Reason, RoomUtterance
 from danmu_tts.domain.room.worth import tempo
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
@@ -258,15 +259,14 @@ class Players:
         if len(encoded.audio) > _MOST_INLINE_BYTES and (link := await self._speak.link(speech)):
             url = f"{self._audio_base_url or ''}{link.url}" if link.url.startswith("/") else link.url
             data = None
-        return frames.AudioOf(
-            data=data, url=url, content_type=encoded.format.content_type, duration_ms=encoded.duration_ms
-        )
+        return frames.AudioOf(data=data, url=url, content_type=encoded.format.content_type)
 
 
 def _wait(room: Room, *, active: bool) -> frames.Waiting:
     settles_ms = speaking.next_settling_ms(room.state, room.now_ms) if active else None
     again_ms = min(speaking.HEARTBEAT_MS, settles_ms or speaking.HEARTBEAT_MS)
-    reason = "paused" if room.state.paused else None
+    is_making = active and any(hand.status is HandStatus.MAKING for hand in room.state.hands)
+    reason = "making" if is_making else "paused" if room.state.paused else None
     return frames.Waiting(room=room.name, active=active, again_in_ms=again_ms, reason=reason)
 
 
