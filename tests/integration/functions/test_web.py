@@ -14,6 +14,7 @@ from tests.builders.fake_backend import FakeBackend
 from tests.builders.http_event import http_event
 
 FOLDER = Path(__file__).parents[3] / "functions" / "web"
+PAGES = ["/", "/overlay/a-room", "/console/a-room"]
 PARTS = sorted(path.name for path in FOLDER.iterdir() if path.suffix != ".html")
 
 
@@ -45,15 +46,35 @@ def test_every_file_of_the_folder_is_a_part_with_its_content_type(ask: Any, name
     assert answer["headers"]["x-content-type-options"] == "nosniff"
 
 
-def test_the_page_and_its_scripts_ask_for_nothing_but_parts_that_are_there(ask: Any) -> None:
-    asked = set(re.findall(r'(?:href|src)="(?!/docs)([^"]+)"', ask("/")["body"]))
-    assert asked == {f"/web/{name}" for name in PARTS}  # all at once, not one after the other
-    for name in PARTS:
-        imported = re.findall(r'from "\./([^"]+)"', (FOLDER / name).read_text("utf-8"))
-        assert set(imported) <= set(PARTS)
+def imported_by(names: set[str]) -> set[str]:
+    """All modules that these need, themselves included."""
+    needed, new = set(names), set(names)
+    while new:
+        texts = [(FOLDER / name).read_text("utf-8") for name in new]
+        new = {each for text in texts for each in re.findall(r'(?:from|import) "\./([^"]+)"', text)} - needed
+        needed |= new
+    return needed
 
 
-@pytest.mark.parametrize("path", ["/", "/web/page.js"])
+def asked_by(page: str) -> set[str]:
+    return set(re.findall(r'(?:href|src)="/web/([^"]+)"', page))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_asks_for_all_that_it_needs_at_once_and_for_nothing_else(ask: Any, path: str) -> None:
+    page = ask(path)["body"]
+    asked = asked_by(page)
+    scripts = set(re.findall(r'<script type="module" src="/web/([^"]+)"', page))
+    assert {name for name in asked if name.endswith(".js")} == imported_by(scripts)
+    assert asked <= set(PARTS)
+    assert not re.findall(r'(?:href|src)="https?:', page)
+
+
+def test_every_part_is_of_a_page(ask: Any) -> None:
+    assert set().union(*(asked_by(ask(path)["body"]) for path in PAGES)) == set(PARTS)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/web/page.js"])
 def test_what_the_browser_has_is_not_sent_again(ask: Any, path: str) -> None:
     first = ask(path)
     etag = first["headers"]["etag"]
