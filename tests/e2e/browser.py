@@ -52,6 +52,10 @@ async () => {
 """
 
 
+AS_OBS = "--autoplay-policy=no-user-gesture-required"
+"""A page may sound by itself."""
+
+
 def program() -> str:
     """Where ``chromium`` is. Without it a test is skipped; in CI, which sets ``CI``, it fails."""
     found = shutil.which("chromium")
@@ -63,11 +67,11 @@ def program() -> str:
 
 
 @contextmanager
-def browsing() -> Iterator[Browser]:
+def browsing(*flags: str) -> Iterator[Browser]:
     """A browser as people have it: sound needs a click or a key first."""
     executable = program()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*_FLAGS, *flags])
         yield browser
         browser.close()
 
