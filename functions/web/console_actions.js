@@ -50,10 +50,9 @@ export class Actions extends EventTarget {
   }
 
   retract(utterance) {
-    const { id, count } = utterance;
-    // Where others said the same, it is their danmu now, and one fewer.
-    const isDone = ({ waiting, in_hand }) => ![...waiting, ...in_hand].some((each) => each.id === id && each.count >= count);
-    return this.#ask({ action: "retract", ids: [id] }, isDone, t("didRetract", { text: brief(utterance) }));
+    const { id } = utterance;
+    const isDone = ({ waiting, in_hand }) => ![...waiting, ...in_hand].some((each) => each.id === id);
+    return this.#control({ do: "retract", id }, isDone, t("didRetract", { text: brief(utterance) }));
   }
 
   block(viewer, name) {

@@ -22,7 +22,6 @@ export class History {
   #nextKey = 0;
   #spoken = new Set();
   #isFirst = true;
-  #before = { ids: [], retracted: 0 }; // what waited in the last state
 
   /** @param {import("./console_known.js").Known} known */
   constructor(known) {
@@ -30,7 +29,7 @@ export class History {
   }
 
   /** What was spoken is not announced; it turns up in the state. */
-  takeState({ recent, waiting, in_hand, counts: { retracted }, now }) {
+  takeState({ recent, waiting, in_hand, now }) {
     const again = new Set([...waiting, ...in_hand].map(({ id }) => id)); // to be spoken, if they were already: once more
     for (const { id, lateness_ms } of recent.toReversed()) {
       if (again.has(id)) this.#spoken.delete(id);
@@ -39,17 +38,8 @@ export class History {
       // When the first were spoken is not known.
       this.#add({ what: "spoken", at: this.#isFirst ? 0 : now, ...this.#seen(id), lateness_ms });
     }
-    if (!this.#isFirst) this.#missRetracted([...again, ...recent.map(({ id }) => id)], retracted, now);
-    this.#before = { ids: waiting.map(({ id }) => id), retracted };
     this.#isFirst = false;
     this.#forgetSpoken(recent);
-  }
-
-  /** That one was retracted is announced where it was heard; where it only waited, it is there no longer. */
-  #missRetracted(ids, retracted, now) {
-    const accounted = new Set([...ids, ...this.entries.map(({ id }) => id)]);
-    const missing = this.#before.ids.filter((id) => !accounted.has(id));
-    if (missing.length <= retracted - this.#before.retracted) this.takeRetracted({ ids: missing }, now);
   }
 
   takeMerged({ id, count, people }, now) {

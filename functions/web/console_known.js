@@ -1,4 +1,4 @@
-// What was seen waiting or spoken, by id: of what is let go, the server says no more than the id.
+// What was seen waiting, spoken or let go, by id.
 
 const MOST_UTTERANCES = 2000;
 const MOST_VIEWERS = 2000;

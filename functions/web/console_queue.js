@@ -46,12 +46,12 @@ export class Queue {
     const change = () => this.#arrange(order, waiting);
     if (isSame) change();
     else moveSmoothly(() => this.#list.children, change);
-    setText(at("queue-count"), state.waiting.length > 0 ? formatNumber(state.waiting.length) : "");
+    setText(at("queue-count"), state.waiting_count > 0 ? formatNumber(state.waiting_count) : "");
     setText(at("queue-takes"), state.waiting.length > 0 ? t("queueTakes", { takes: formatSeconds(state.backlog_ms) }) : "");
     setHidden(at("queue-empty"), order.length > 0);
     setHidden(at("queue-held"), !isHeld);
-    setHidden(at("queue-more"), state.waiting.length <= MOST_ROWS);
-    setText(at("queue-more"), t("queueMore", { n: state.waiting.length - MOST_ROWS }));
+    setHidden(at("queue-more"), state.waiting_count <= MOST_ROWS);
+    setText(at("queue-more"), t("queueMore", { n: state.waiting_count - MOST_ROWS }));
   }
 
   /** Once a second. */

@@ -16,8 +16,6 @@ export class Room extends EventTarget {
   state = null;
   /** Why the server does not let us watch; ErrorDetail @type {object | null} */
   problem = null;
-  /** Since when the one that plays does, by the room's clock; 0: it played before we came. */
-  playing = { id: "", since: 0 };
   known = new Known();
   history = new History(this.known);
   series = new Series();
@@ -60,7 +58,7 @@ export class Room extends EventTarget {
     else if (frame.type === "state") this.#takeState(frame.state);
     else if (frame.type === "utterance") this.known.learn({ ...frame, text: frame.original });
     else if (frame.type === "merged") this.history.takeMerged(frame, this.now());
-    else if (frame.type === "dropped") this.history.takeDropped(frame, this.now());
+    else if (frame.type === "dropped") this.#takeDropped(frame);
     else if (frame.type === "retracted") this.history.takeRetracted(frame, this.now());
     else return;
     this.dispatchEvent(new Event("change"));
@@ -72,17 +70,22 @@ export class Room extends EventTarget {
     this.dispatchEvent(new Event("refused"));
   }
 
-  #takeState(state) {
-    if (state.room !== this.name) return;
-    const isFirst = this.state === null;
+  #takeDropped({ ids, reason, danmu }) {
+    const seen = { kind: "danmu", viewer: "", count: 1 };
+    ids.forEach((id, index) => this.known.of(id) ?? this.known.learn({ ...seen, id, ...danmu[index] }));
+    this.history.takeDropped({ ids, reason }, this.now());
+  }
+
+  #takeState(news) {
+    if (news.room !== this.name) return;
+    const state = { ...news, settings: news.settings ?? this.state?.settings };
+    if (!state.settings) return; // told before we were answered
     this.#setClock(state.now);
     for (const utterance of [...state.recent, ...state.in_hand, ...state.waiting]) this.known.learn(utterance);
     this.history.takeState(state);
     this.series.take(state);
     this.state = state;
     this.problem = null;
-    const id = this.speaking?.id ?? "";
-    if (id !== this.playing.id) this.playing = { id, since: isFirst ? 0 : state.now };
     this.dispatchEvent(new Event("state"));
   }
 

@@ -20,8 +20,8 @@ export class Stage {
     const state = this.#stateName();
     setData(at("stage"), "state", state);
     setText(at("now-state"), t(`now.${state}`));
-    this.#show("now", speaking && this.#known(speaking), speaking ? "" : t(`idle.${state}`));
-    this.#show("next", next && this.#known(next), t("nextNone"));
+    this.#show("now", speaking, speaking ? "" : t(`idle.${state}`));
+    this.#show("next", next, t("nextNone"));
     setText(at("next-status"), next ? wordFor("status", next.status) : "");
     showTimes(at("now-times"), speaking?.count ?? 1);
     const canBlock = Boolean(speaking?.viewer);
@@ -40,11 +40,6 @@ export class Stage {
     return next || state.waiting.length > 0 ? "coming" : "idle";
   }
 
-  /** What the player has says less than it did when it waited. */
-  #known(utterance) {
-    return { ...this.#room.known.of(utterance.id), ...utterance };
-  }
-
   #show(place, utterance, nothing) {
     const [badge, name, words] = ["badge", "name", "words"].map((part) => at(`${place}-${part}`));
     words.classList.toggle("nothing", !utterance);
@@ -59,16 +54,13 @@ export class Stage {
     setAttribute(words, "title", words.textContent);
   }
 
-  /** As far as it is known how long it takes, and when it began. */
   #showHeard(speaking) {
-    const { id, since } = this.#room.playing;
-    const known = speaking && this.#room.known.of(id);
-    const takes = known?.duration_ms ?? known?.predicted_ms;
-    if (!takes || !since) {
+    if (!speaking?.began_at) {
       this.#heard.run(0, 0);
       return;
     }
-    const heard = Math.min(takes, this.#room.now() - since);
-    this.#heard.run(heard / takes, takes - heard, { to: 1, name: `${id} ${since}` });
+    const { id, began_at, duration_ms: takes } = speaking;
+    const heard = Math.max(0, Math.min(takes, this.#room.now() - began_at));
+    this.#heard.run(heard / takes, takes - heard, { to: 1, name: `${id} ${began_at}` });
   }
 }

@@ -11,6 +11,7 @@ from danmu_tts.services.rooms.rules import room_rules
 from infra.local.replay.evening import Evening, SpokenOnce
 from infra.local.replay.recordings import Recorded
 from infra.local.replay.virtual import Passed, VirtualRoom
+from speech_contract.rooms import RoomSettings
 
 
 def decide(
@@ -22,7 +23,7 @@ def decide(
         progress: told how far it is, in seconds of the recording.
     """
     built = container()
-    settings = process_loop.run(built.rooms.controls.state(ANONYMOUS, room)).settings
+    settings = process_loop.run(built.rooms.controls.state(ANONYMOUS, room)).settings or RoomSettings()
     numbers = count()
     reader = built.rooms.feed.event_reader(room, None, settings, lambda: f"virtual-{next(numbers)}")
     virtual = VirtualRoom(room_rules(settings), settings.fastest)

@@ -59,6 +59,7 @@ class _Seen:
     spoken: dict[str, SpokenOnce] = field(default_factory=dict)
     backlog: list[tuple[float, float]] = field(default_factory=list)
     past_deadline: int = 0
+    limit_ms: int | None = None
     speakable_s: float = 0.0
     idle_s: float = 0.0
     last_s: float = 0.0
@@ -128,7 +129,7 @@ class LiveReplay:
             idle_share=seen.idle_s / seen.speakable_s if seen.speakable_s else 0.0,
             cost_usd=spent_usd,
             speed=speed,
-            limit_ms=seen.state.settings.waiting_ms if seen.state else None,
+            limit_ms=seen.limit_ms,
         )
 
     @property
@@ -222,6 +223,8 @@ class LiveReplay:
         elif seen.state and self._started_s:
             self._count_idle(seen.state, now_s - seen.last_s)
         seen.last_s, seen.state = now_s, state
+        if state.settings:
+            seen.limit_ms = state.settings.waiting_ms
         self._is_known.set()
         seen.backlog.append((now_s, state.backlog_ms))
         for each in (*state.in_hand, *state.recent):

@@ -8,7 +8,7 @@ be known to live. Speech is made for a player that is ready, and only then. All 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from speech_contract.events import Event, EventId, EventKind, ViewerId
 from speech_contract.fields import RoomName, VoiceName
@@ -98,6 +98,8 @@ class Do(StrEnum):
     BLOCK = "block"
     """Nothing of ``viewer`` is spoken any more, nor what waits or is playing."""
     UNBLOCK = "unblock"
+    RETRACT = "retract"
+    """Take ``id`` back, an utterance, with all danmu that are in it."""
     REPLAY = "replay"
     """Speak ``id``, one of the last, once more."""
     VOICE = "voice"
@@ -188,11 +190,19 @@ class Merged(SentByServer):
 
 
 class Retracted(SentByServer):
-    """Utterances to be silent about at once, playing or not."""
+    """Utterances that are gone; a player that has one is silent about it at once."""
 
     type: Literal["retracted"] = "retracted"
     room: str
     ids: list[str]
+
+
+class LetGo(BaseModel):
+    """A danmu that will not be spoken."""
+
+    name: str
+    text: Annotated[str, Field(description="Its beginning; what is hidden, as asterisks.")]
+    gift: str
 
 
 class Dropped(SentByServer):
@@ -202,6 +212,7 @@ class Dropped(SentByServer):
     room: str
     ids: list[str]
     reason: str
+    danmu: Annotated[list[LetGo], Field(description="Of each id.")]
 
 
 class Admitted(SentByServer):

@@ -10,7 +10,7 @@ from speech_contract.fields import Ratio, VoiceName
 
 _Word = Annotated[str, Field(min_length=1, max_length=60)]
 _Template = Annotated[
-    str, Field(max_length=300, description="With `{name}`, `{text}`, `{gift}`, `{count}`, `{amount}`.")
+    str, Field(max_length=300, description="With `{name}`, `{text}`, `{gift}`, `{count}`, `{people}`, `{amount}`.")
 ]
 _DeadlineMs = Annotated[int, Field(strict=True, ge=1000, le=3_600_000)]
 
@@ -49,7 +49,8 @@ class RoomSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: Annotated[
-        str, Field(pattern=r"^[a-z]{2,3}$", description="Of thanks and counts, and of lines without a word.")
+        str,
+        Field(pattern=r"^[a-z]{2,3}$", description="Of thanks and counts: zh, en, ja; else English."),
     ] = "zh"
     kinds: Annotated[list[EventKind], Field(max_length=5, description="What is spoken.")] = [
         EventKind.DANMU,
@@ -101,35 +102,38 @@ class Outcome(BaseModel):
     reason: Annotated[str | None, Field(description="Why it was dropped.")] = None
 
 
-class WaitingUtterance(BaseModel):
-    """One that waits to be spoken."""
+class ShownUtterance(BaseModel):
+    """What is spoken for one or more danmu."""
 
     id: str
     kind: EventKind
-    rank: Annotated[str, Field(description="superchat, guard, gift, medal or plain: the more valuable goes first.")]
+    rank: Annotated[
+        str, Field(description="asked, superchat, guard, gift, medal, plain: what is worth more goes first.")
+    ]
     viewer: str
     name: str
-    text: str
-    gift: str = ""
-    amount: float = 0.0
-    currency: str = "CNY"
-    count: int
+    text: Annotated[str, Field(description="As it was written; what is hidden, as asterisks.")]
+    gift: str
+    amount: float
+    currency: str
+    count: Annotated[int, Field(description="How many danmu, gifts or months.")]
     people: Annotated[int, Field(description="How many viewers are in it.")]
+
+
+class WaitingUtterance(ShownUtterance):
+    """One that waits to be spoken."""
+
     predicted_ms: int
     expires_at: Annotated[int, Field(description="Unix milliseconds.")]
     settles_at: Annotated[int, Field(description="Unix milliseconds; a gift combo goes on until then.")] = 0
 
 
-class SpokenUtterance(BaseModel):
+class SpokenUtterance(ShownUtterance):
     """One that a player has, or had."""
 
-    id: str
-    kind: EventKind
-    viewer: str
-    name: str
-    text: str
-    count: int
     status: Literal["making", "sent", "playing", "spoken"]
+    duration_ms: Annotated[int, Field(description="Of its sound; predicted before it is made.")]
+    began_at: Annotated[int | None, Field(description="Unix milliseconds; null before that.")] = None
     lateness_ms: Annotated[
         int | None, Field(description="From its arrival, or the end of a combo, to its sound; null before that.")
     ] = None
@@ -157,10 +161,11 @@ class RoomState(BaseModel):
     has_player: bool
     listeners: int
     backlog_ms: Annotated[int, Field(description="Predicted speaking time of what waits.")]
-    waiting: Annotated[list[WaitingUtterance], Field(description="The next first.")]
+    waiting_count: int
+    waiting: Annotated[list[WaitingUtterance], Field(description="The next first; no more than 60.")]
     in_hand: Annotated[list[SpokenUtterance], Field(description="What the player has: being made, sent, playing.")]
     recent: Annotated[list[SpokenUtterance], Field(description="What was spoken last, the latest first.")]
     counts: RoomCounts
     spent_usd: Annotated[float | None, Field(description="By paid voices this month; null: not known now.")]
-    settings: RoomSettings
+    settings: Annotated[RoomSettings | None, Field(description="Null where they are as they were told last.")]
     now: Annotated[int, Field(description="The room's clock, Unix milliseconds.")]

@@ -150,7 +150,7 @@ async def test_what_waits_and_what_plays_can_be_taken_back(talk: RoomTalk) -> No
     await talk.send("二")
     await talk.say(BOT, "retract", ids=["一", "二", "三"])
     assert [frame.retracted for frame in talk.told(BOT, room_frames.Retraction)] == [2]
-    assert [frame.ids for frame in talk.told(PLAYER, room_frames.Retracted)] == [["一"]]
+    assert [frame.ids for frame in talk.told(PLAYER, room_frames.Retracted)] == [["二", "一"]]
     await talk.say(PLAYER, "ready")
     await talk.send("三")
     await talk.say(PLAYER, "ready")
@@ -179,7 +179,7 @@ async def test_a_block_silences_the_viewer_at_once_and_for_good(talk: RoomTalk) 
     await talk.send("一", "二", viewer="bad")
     await talk.say(PLAYER, "ready")
     await talk.say(BOT, "control", do="block", viewer="bad")
-    assert [frame.ids for frame in talk.told(PLAYER, room_frames.Retracted)] == [["一"]]
+    assert [frame.ids for frame in talk.told(PLAYER, room_frames.Retracted)] == [["二", "一"]]
     await talk.say(PLAYER, "ready")
     assert talk.spoken() == ["一"]
     await talk.send("三", viewer="bad")
@@ -187,6 +187,14 @@ async def test_a_block_silences_the_viewer_at_once_and_for_good(talk: RoomTalk) 
     await talk.say(BOT, "control", do="unblock", viewer="bad")
     await talk.send("四", viewer="bad")
     assert talk.told(BOT, room_frames.Admitted)[-1].outcomes[0].outcome == "queued"
+
+
+async def test_an_utterance_can_be_taken_back_whole(talk: RoomTalk) -> None:
+    await talk.say(BOT, "danmu", events=[{"id": name, "text": "好听"} for name in "abc"])
+    await talk.say(BOT, "control", do="retract", id="a")
+    assert (await talk.bench.container.rooms.controls.state(ANONYMOUS, "r")).counts.retracted == 3
+    await talk.say(BOT, "control", do="retract", id="a")
+    assert talk.told(BOT, frames.Error)[-1].error.code == "not_found"
 
 
 async def test_a_skip_silences_what_plays(talk: RoomTalk) -> None:
@@ -224,9 +232,8 @@ async def test_one_of_the_last_is_spoken_once_more(talk: RoomTalk) -> None:
 async def test_who_watches_sees_what_waits_and_what_is_let_go_and_why(talk: RoomTalk) -> None:
     await talk.say(MONITOR, "listen", role="monitor")
     await talk.send("你好", "？？？")
-    assert [(frame.ids, frame.reason) for frame in talk.told(MONITOR, room_frames.Dropped)] == [
-        (["？？？"], "nothing_to_say")
-    ]
+    (dropped,) = talk.told(MONITOR, room_frames.Dropped)
+    assert (dropped.ids, dropped.reason, dropped.danmu[0].text) == (["？？？"], "nothing_to_say", "？？？")
     await talk.say(MONITOR, "listen", role="monitor")
     state = talk.told(MONITOR, room_frames.State)[-1].state
     assert [(each.id, each.text, each.rank) for each in state.waiting] == [("你好", "你好", "plain")]

@@ -25,7 +25,7 @@ def test_what_the_player_has_is_silenced(moment: str) -> None:
     if moment == "playing":
         speaking.began(room.state, "a", room.now_ms)
     assert removal.retract(room.state, ["a"], room.changes) == 1
-    assert room.changes.silenced == ["a"]
+    assert room.changes.retracted == ["a"]
     assert room.state.hands == []
     speaking.heard(room.state, "a", room.now_ms)  # what the player says afterwards changes nothing
     assert (room.state.tally.retracted, accounted(room.state.tally)) == (1, 1)
@@ -51,6 +51,15 @@ def test_when_the_first_of_many_is_taken_back_the_others_are_spoken_without_its_
     assert accounted(room.state.tally) == 2
 
 
+def test_an_utterance_can_be_taken_back_whole() -> None:
+    room = RoomBench()
+    room.send(*(a_danmu("哈哈哈", id=f"d{number}") for number in range(4)), a_danmu(id="other"))
+    assert removal.withdraw(room.state, "d0", room.changes) == 4
+    assert removal.withdraw(room.state, "d1", room.changes) == 0
+    assert room.spoken() == ["other"]
+    assert (room.state.tally.retracted, accounted(room.state.tally)) == (4, 5)
+
+
 def test_what_is_taken_back_before_it_comes_is_not_spoken() -> None:
     room = RoomBench()
     assert removal.retract(room.state, ["a"], room.changes) == 0
@@ -66,7 +75,7 @@ def test_a_ban_takes_all_of_a_viewers_back() -> None:
     room.send(a_superchat("sc", viewer="bad", id="s"))
     room.start()
     assert removal.ban(room.state, "bad", room.changes) == 3
-    assert room.changes.silenced == ["s"]
+    assert room.changes.retracted == ["c", "s"]
     spoken = room.speak()
     assert spoken
     assert (spoken.words.text, spoken.count, spoken.words.name) == ("哈哈哈", 1, "")
@@ -98,6 +107,6 @@ def test_a_skip_silences_what_plays_and_leaves_what_is_next() -> None:
     room.send(a_danmu(id="b"))
     room.take()
     assert removal.skip(room.state, room.changes)
-    assert room.changes.silenced == ["a"]
+    assert room.changes.retracted == ["a"]
     assert [hand.utterance.id for hand in room.state.hands] == ["b"]
     assert not removal.skip(RoomBench().state, room.changes)

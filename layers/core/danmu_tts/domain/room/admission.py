@@ -14,6 +14,7 @@ from danmu_tts.domain.room.values import (
     Reason,
     RoomRules,
     RoomUtterance,
+    Words,
     tag,
 )
 from danmu_tts.domain.room.worth import by_worth, predicted_ms
@@ -31,17 +32,20 @@ class Changes:
     Attributes:
         merged: the utterances that stand for more danmu now.
         dropped: the danmu that will not be spoken, by reason.
-        silenced: the utterances that the player has, and shall be silent about.
+        words: of those that were dropped, by id.
+        retracted: the utterances that are gone; a player that has one shall be silent about it.
     """
 
     merged: list[RoomUtterance] = field(default_factory=list)
     dropped: dict[Reason, list[str]] = field(default_factory=dict)
-    silenced: list[str] = field(default_factory=list)
+    words: dict[str, Words] = field(default_factory=dict)
+    retracted: list[str] = field(default_factory=list)
 
-    def drop(self, state: RoomState, danmu_id: str, reason: Reason) -> None:
+    def drop(self, state: RoomState, what: Danmu | RoomUtterance, reason: Reason) -> None:
         """Count one, and tell it."""
         state.tally.drop(reason)
-        self.dropped.setdefault(reason, []).append(danmu_id)
+        self.dropped.setdefault(reason, []).append(what.id)
+        self.words[what.id] = what.words
 
 
 def admit(state: RoomState, rules: RoomRules, danmu: Sequence[Danmu], now_ms: int, changes: Changes) -> list[Fate]:
@@ -60,14 +64,14 @@ def expire(state: RoomState, now_ms: int, changes: Changes) -> None:
     if late:
         state.waiting = [each for each in state.waiting if each.deadline_ms >= now_ms]
     for each in late:
-        changes.drop(state, each.id, Reason.EXPIRED)
+        changes.drop(state, each, Reason.EXPIRED)
     for hand in [each for each in state.hands if each.until_ms < now_ms]:
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:
             state.tally.spoken += 1
             state.remember(hand, now_ms)
         else:
-            changes.drop(state, hand.utterance.id, Reason.FAILED)
+            changes.drop(state, hand.utterance, Reason.FAILED)
 
 
 def _final(fate: Fate, lost: dict[str, Reason]) -> Fate:
@@ -91,7 +95,7 @@ def _bound(state: RoomState, rules: RoomRules, changes: Changes) -> list[RoomUtt
             ahead_ms += each.predicted_ms
     state.waiting = kept
     for each in over:
-        changes.drop(state, each.id, Reason.QUEUE_FULL)
+        changes.drop(state, each, Reason.QUEUE_FULL)
     return over
 
 
@@ -152,7 +156,7 @@ class _Batch:
         if reason is Reason.RETRACTED:
             self._state.tally.retracted += 1
         else:
-            self._changes.drop(self._state, danmu.id, reason)
+            self._changes.drop(self._state, danmu, reason)
 
     def _refusal(self, danmu: Danmu) -> Reason | None:
         """Why it will not even wait; None where it may."""
@@ -223,7 +227,7 @@ class _Batch:
         self._state.waiting.remove(oldest)
         if self._by_key.get(oldest.key) is oldest:
             del self._by_key[oldest.key]
-        self._changes.drop(self._state, oldest.id, Reason.VIEWER_LIMIT)
+        self._changes.drop(self._state, oldest, Reason.VIEWER_LIMIT)
         self.displaced[oldest.id] = Reason.VIEWER_LIMIT
 
     def _utterance(self, danmu: Danmu) -> RoomUtterance:

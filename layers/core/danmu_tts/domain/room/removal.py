@@ -23,11 +23,18 @@ def ban(state: RoomState, viewer: str, changes: Changes) -> int:
     return _remove(state, lambda _, who: who == banned, changes)
 
 
+def withdraw(state: RoomState, utterance_id: str, changes: Changes) -> int:
+    """Take all back that is one utterance. Returns how many danmu that were, as far as their ids are known."""
+    hands = [hand.utterance for hand in state.hands]
+    found = next((each for each in [*state.waiting, *hands] if each.id == utterance_id), None)
+    return retract(state, [member[0] for member in found.members], changes) if found else 0
+
+
 def clear(state: RoomState, changes: Changes) -> int:
     """Let go of all that waits. Returns how many there were."""
     cleared, state.waiting = state.waiting, []
     for each in cleared:
-        changes.drop(state, each.id, Reason.CLEARED)
+        changes.drop(state, each, Reason.CLEARED)
     return len(cleared)
 
 
@@ -38,8 +45,8 @@ def skip(state: RoomState, changes: Changes) -> bool:
     if hand is None:
         return False
     state.hands.remove(hand)
-    changes.drop(state, hand.utterance.id, Reason.SKIPPED)
-    changes.silenced.append(hand.utterance.id)
+    changes.drop(state, hand.utterance, Reason.SKIPPED)
+    changes.retracted.append(hand.utterance.id)
     return True
 
 
@@ -51,6 +58,7 @@ def _remove(state: RoomState, is_gone: _Test, changes: Changes) -> int:
         removed += count
         if is_over:
             state.waiting.remove(utterance)
+            changes.retracted.append(utterance.id)
         elif count:
             changes.merged.append(utterance)
     for hand in list(state.hands):
@@ -61,7 +69,7 @@ def _remove(state: RoomState, is_gone: _Test, changes: Changes) -> int:
         removed += count
         if is_over:
             state.hands.remove(hand)
-            changes.silenced.append(hand.utterance.id)
+            changes.retracted.append(hand.utterance.id)
     state.recent = [each for each in state.recent if not _is_led(each.utterance, is_gone)]
     return removed
 

@@ -114,7 +114,7 @@ def give_up(state: RoomState, utterance_id: str, reason: Reason, changes: Change
     if hand is None:
         return
     state.hands.remove(hand)
-    changes.drop(state, hand.utterance.id, reason)
+    changes.drop(state, hand.utterance, reason)
 
 
 def again(state: RoomState, spoken_id: str, new_id: str, now_ms: int) -> RoomUtterance | None:
@@ -164,7 +164,7 @@ def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
             state.tally.spoken_ms += hand.utterance.predicted_ms
             state.remember(hand, now_ms)
         else:
-            changes.drop(state, hand.utterance.id, Reason.PLAYER_GONE)
+            changes.drop(state, hand.utterance, Reason.PLAYER_GONE)
     state.hands = []
 
 

@@ -48,6 +48,9 @@ class Controls:
                 return await self._do(asked.room, lambda opened, changes: _clear(opened, changes))
             case Do.PAUSE | Do.RESUME:
                 return await self._do(asked.room, lambda opened, _: _pause(opened, asked.do is Do.PAUSE))
+            case Do.RETRACT:
+                withdrawn_id = _needed(asked.id, "id")
+                return await self._do(asked.room, lambda opened, changes: _retract(opened, withdrawn_id, changes))
             case Do.REPLAY:
                 utterance_id = _needed(asked.id, "id")
                 return await self._do(asked.room, lambda opened, _: self._replay(opened, utterance_id))
@@ -71,7 +74,7 @@ class Controls:
             return opened, changes
 
         opened, changes = await self._rooms.change(room, step)
-        await self._telling.changed(opened, changes)
+        await self._telling.changed(opened, changes, with_settings=True)
         await self._telling.nudge(opened)
         return (await self._telling.state(opened, len(await self._rooms.listeners(room)))).state
 
@@ -82,6 +85,11 @@ def _skip(opened: Room, changes: Changes) -> None:
 
 def _clear(opened: Room, changes: Changes) -> None:
     removal.clear(opened.state, changes)
+
+
+def _retract(opened: Room, utterance_id: str, changes: Changes) -> None:
+    if not removal.withdraw(opened.state, utterance_id, changes):
+        raise NotFoundError("It does not wait and does not play.", param="id")
 
 
 def _pause(opened: Room, paused: bool) -> None:

@@ -1,7 +1,7 @@
 """Telling those who hear a room what happens in it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from danmu_tts.domain.connections import Connection, ListenerGoneError
@@ -16,8 +16,9 @@ from speech_contract.frames import AnyServerFrame
 
 # Who watches is told anew how the room stands so often at most.
 _STATE_EVERY_MS = 300
-# A monitor that was not heard of for so long does not watch any more.
-WATCHES_MS = 30_000
+# A monitor that was not heard of for so long does not watch any more; a hidden page says something once a minute.
+WATCHES_MS = 90_000
+_DROPPED_A_FRAME, _SHOWN_CHARS = 50, 80
 
 
 class Telling:
@@ -33,12 +34,12 @@ class Telling:
         """Tell one connection. Raises ListenerGoneError."""
         await self._delivery.send(to, frame)
 
-    async def changed(self, room: Room, changes: Changes) -> None:
+    async def changed(self, room: Room, changes: Changes, *, with_settings: bool = False) -> None:
         """Tell what a step did: to the player what concerns it, to those who watch all of it."""
         is_watched = room.state.watched_ms >= room.now_ms
         frames_for_all: list[AnyServerFrame] = []
-        if changes.silenced:
-            frames_for_all.append(frames.Retracted(room=room.name, ids=changes.silenced))
+        if changes.retracted:
+            frames_for_all.append(frames.Retracted(room=room.name, ids=changes.retracted))
         if is_watched or room.state.player:
             frames_for_all += [
                 frames.Merged(room=room.name, id=each.id, count=each.count, people=each.people)
@@ -46,15 +47,16 @@ class Telling:
             ]
         frames_for_monitors: list[AnyServerFrame] = []
         if is_watched:
-            frames_for_monitors += [
-                frames.Dropped(room=room.name, ids=ids, reason=reason) for reason, ids in changes.dropped.items()
-            ]
+            frames_for_monitors += self._dropped(room.name, changes)
         is_due = is_watched and room.state.told_ms == room.now_ms
         if not (frames_for_all or frames_for_monitors or is_due):
             return
         listeners = (await self._rooms.listeners(room.name)).values()
         if is_due:
-            frames_for_monitors.append(await self.state(room, len(listeners)))
+            news = await self.state(room, len(listeners))
+            if not with_settings:
+                news.state.settings = None
+            frames_for_monitors.append(news)
         monitors = [each for each in listeners if not each.plays]
         await asyncio.gather(
             self.broadcast(room.name, listeners, frames_for_all),
@@ -66,6 +68,18 @@ class Telling:
         reader = self._readers.reader(room.name, None)
         spent_usd = await self._budget.spent_by_room(room.name)
         return frames.State(state=room_state(room, reader, listeners, spent_usd))
+
+    def _dropped(self, room: str, changes: Changes) -> Iterator[frames.Dropped]:
+        reader = self._readers.reader(room, None)
+        for reason, ids in changes.dropped.items():
+            for start in range(0, len(ids), _DROPPED_A_FRAME):
+                some = ids[start : start + _DROPPED_A_FRAME]
+                words = [changes.words[each] for each in some]
+                danmu = [
+                    frames.LetGo(name=each.name, text=reader.read(each.text).shown[:_SHOWN_CHARS], gift=each.gift)
+                    for each in words
+                ]
+                yield frames.Dropped(room=room, ids=some, reason=reason, danmu=danmu)
 
     async def nudge(self, room: Room) -> None:
         """Tell a player that waits that there is something now."""

@@ -1,6 +1,6 @@
 """A room as it is shown to those who watch it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from danmu_tts.domain.room.state import Hand, HandStatus, Recent
 from danmu_tts.domain.room.values import RoomUtterance
@@ -25,6 +25,7 @@ def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | 
         has_player=state.player is not None and state.player.until_ms >= room.now_ms,
         listeners=listeners,
         backlog_ms=state.backlog_ms,
+        waiting_count=len(state.waiting),
         waiting=[_waiting(each, reader) for each in by_worth(state)[:_MOST_SHOWN]],
         in_hand=[_spoken(hand, reader, _STATUS[hand.status]) for hand in state.hands],
         recent=[_spoken(each, reader, "spoken") for each in reversed(state.recent)],
@@ -44,19 +45,8 @@ def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | 
 
 
 def _waiting(utterance: RoomUtterance, reader: "Reader") -> WaitingUtterance:
-    words = utterance.words
     return WaitingUtterance(
-        id=utterance.id,
-        kind=EventKind(utterance.kind.value),
-        rank=utterance.rank.name.lower(),
-        viewer=utterance.viewer,
-        name=words.name,
-        text=reader.read(words.text).shown,
-        gift=words.gift,
-        amount=words.amount,
-        currency=words.currency,
-        count=utterance.count,
-        people=utterance.people,
+        **_shown(utterance, reader),
         predicted_ms=utterance.predicted_ms,
         expires_at=utterance.deadline_ms,
         settles_at=utterance.settles_ms,
@@ -64,16 +54,32 @@ def _waiting(utterance: RoomUtterance, reader: "Reader") -> WaitingUtterance:
 
 
 def _spoken(of: Hand | Recent, reader: "Reader", status: str) -> SpokenUtterance:
-    utterance = of.utterance
+    utterance, began_at = of.utterance, None
+    if of.lateness_ms is not None:
+        began_at = max(utterance.first_ms, utterance.settles_ms) + of.lateness_ms
     return SpokenUtterance.model_validate(
         {
-            "id": utterance.id,
-            "kind": utterance.kind.value,
-            "viewer": utterance.viewer,
-            "name": utterance.words.name,
-            "text": reader.read(utterance.words.text).shown,
-            "count": utterance.count,
+            **_shown(utterance, reader),
             "status": status,
+            "duration_ms": utterance.predicted_ms,
+            "began_at": began_at,
             "lateness_ms": of.lateness_ms,
         }
     )
+
+
+def _shown(utterance: RoomUtterance, reader: "Reader") -> dict[str, Any]:
+    words = utterance.words
+    return {
+        "id": utterance.id,
+        "kind": EventKind(utterance.kind.value),
+        "rank": utterance.rank.name.lower(),
+        "viewer": utterance.viewer,
+        "name": words.name,
+        "text": reader.read(words.text).shown,
+        "gift": words.gift,
+        "amount": words.amount,
+        "currency": words.currency,
+        "count": utterance.count,
+        "people": utterance.people,
+    }
