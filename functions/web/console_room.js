@@ -6,6 +6,7 @@ import { Series } from "./console_series.js";
 
 const HEARTBEAT_MS = 10_000;
 const CLOCK_JUMP_MS = 2000;
+const CLOCK_BACK_MS = 60_000; // that far back it is another clock
 const CLOCK_DRIFT_MS = 5;
 
 /** @typedef {object} Utterance what the contract calls WaitingUtterance or SpokenUtterance */
@@ -21,6 +22,8 @@ export class Room extends EventTarget {
   series = new Series();
   #connection;
   #offset = null;
+  #newest = null;
+  #settings = null;
 
   /** @param {import("./connection.js").Connection} connection @param {string} name */
   constructor(connection, name) {
@@ -78,8 +81,11 @@ export class Room extends EventTarget {
 
   #takeState(news) {
     if (news.room !== this.name) return;
-    const state = { ...news, settings: news.settings ?? this.state?.settings };
-    if (!state.settings) return; // told before we were answered
+    this.#settings = news.settings ?? this.#settings;
+    const isOld = news.now < this.#newest?.now && news.now > this.#newest.now - CLOCK_BACK_MS; // they overtake each other
+    if (!isOld) this.#newest = news;
+    if (!this.#settings) return; // told before we were answered
+    const state = { ...this.#newest, settings: this.#settings };
     this.#setClock(state.now);
     for (const utterance of [...state.recent, ...state.in_hand, ...state.waiting]) this.known.learn(utterance);
     this.history.takeState(state);

@@ -84,6 +84,7 @@ class Container:
 
     async def close(self) -> None:
         """Finish what is being kept, and give every connection back."""
+        await self.rooms.telling.close()
         await self.sessions.close()
         await self.speak.close()
         await self.cache.close()

@@ -29,6 +29,7 @@ class RoomServices:
     feed: Feed
     players: Players
     controls: Controls
+    telling: Telling
 
 
 def make_rooms(
@@ -53,4 +54,5 @@ def make_rooms(
         Feed(rooms, readers, backends, words, telling, translate, new_id),
         Players(rooms, readers, speak, words, telling, settings.server.public_url),
         Controls(rooms, telling, new_id),
+        telling,
     )

@@ -1,9 +1,10 @@
 """Telling those who hear a room what happens in it."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 
+from danmu_tts.background import Background
 from danmu_tts.domain.connections import Connection, ListenerGoneError
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.domain.room.admission import Changes
@@ -24,8 +25,18 @@ _DROPPED_A_FRAME, _SHOWN_CHARS = 50, 80
 class Telling:
     """Sends to listeners, and forgets those that are gone."""
 
-    def __init__(self, rooms: Rooms, delivery: Delivery, readers: Readers, budget: Budget) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        delivery: Delivery,
+        readers: Readers,
+        budget: Budget,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._rooms = rooms
+        self._sleep = sleep
+        self._behind = Background()
+        self._untold_ms: dict[str, int] = {}
         self._delivery = delivery
         self._readers = readers
         self._budget = budget
@@ -49,6 +60,10 @@ class Telling:
         if is_watched:
             frames_for_monitors += self._dropped(room.name, changes)
         is_due = is_watched and room.state.told_ms == room.now_ms
+        if is_watched and not is_due:
+            if room.name not in self._untold_ms:
+                self._behind.start(self._tell_later(room.name))
+            self._untold_ms[room.name] = room.now_ms
         if not (frames_for_all or frames_for_monitors or is_due):
             return
         listeners = (await self._rooms.listeners(room.name)).values()
@@ -68,6 +83,30 @@ class Telling:
         reader = self._readers.reader(room.name, None)
         spent_usd = await self._budget.spent_by_room(room.name)
         return frames.State(state=room_state(room, reader, listeners, spent_usd))
+
+    async def close(self) -> None:
+        """Finish what is still to be told."""
+        await self._behind.finish()
+
+    async def _tell_later(self, name: str) -> None:
+        """What came too soon after the last time is not kept from who watches."""
+
+        def step(opened: Room) -> Room:
+            if opened.state.told_ms < self._untold_ms[name]:
+                mark_told(opened)
+            return opened
+
+        is_told = False
+        try:
+            while not is_told:
+                await self._sleep(_STATE_EVERY_MS / 1000)
+                opened = await self._rooms.change(name, step)
+                is_told = opened.state.told_ms >= self._untold_ms[name] or opened.state.watched_ms < opened.now_ms
+            del self._untold_ms[name]
+            if opened.state.told_ms == opened.now_ms:
+                await self.changed(opened, Changes())
+        except StoreAwayError:
+            self._untold_ms.pop(name, None)
 
     def _dropped(self, room: str, changes: Changes) -> Iterator[frames.Dropped]:
         reader = self._readers.reader(room, None)
