@@ -47,7 +47,12 @@ class RoomBench:
         self.now_ms += ms
 
     def ready(
-        self, player: str = "player", connection: str = "line", *, credit: bool = True, holds: Collection[str] = ()
+        self,
+        player: str = "player",
+        connection: str = "line",
+        *,
+        credit: bool = True,
+        holds: Collection[str] | None = (),
     ) -> bool:
         return speaking.attend(
             self.state,

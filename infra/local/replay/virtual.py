@@ -69,6 +69,7 @@ class VirtualRoom:
         self._numbers = count()
         self._free_ms = 0  # when the player has played all that it has
         self._asks_ms: int | None = None
+        self._prepared_ms: dict[str, int] = {}
         self._now_ms = 0
 
     def run(self, danmu: Iterable[tuple[int, Danmu]]) -> Iterator[int]:
@@ -136,10 +137,8 @@ class VirtualRoom:
         self._asks_ms = None
         pace = tempo(backlog_ms, self._fastest)
         duration_ms = round(best.predicted_ms / pace)
-        self._at(
-            now_ms + _MAKING_MS + round(_MAKING_SHARE * duration_ms),
-            lambda made_ms: self._made(best, duration_ms, pace, made_ms),
-        )
+        made_ms = max(now_ms, self._prepared_ms.pop(best.id, now_ms + _making_ms(duration_ms)))
+        self._at(made_ms, lambda at_ms: self._made(best, duration_ms, pace, at_ms))
 
     def _made(self, utterance: RoomUtterance, duration_ms: int, pace: float, now_ms: int) -> None:
         state, changes = self._evening.state, self._evening.changes
@@ -150,6 +149,8 @@ class VirtualRoom:
             self._ask(now_ms)
             return
         self._free_ms = begins_ms + duration_ms
+        if prepared := speaking.prepare(state, now_ms):
+            self._prepared_ms = {prepared.id: now_ms + _making_ms(prepared.predicted_ms)}
         self._at(begins_ms, lambda at_ms: speaking.began(state, utterance.id, at_ms))
         self._at(self._free_ms, lambda at_ms: self._heard(utterance, begins_ms, at_ms))
         self._ask_at(max(begins_ms, self._free_ms - _LEAD_MS))
@@ -158,6 +159,10 @@ class VirtualRoom:
         speaking.heard(self._evening.state, utterance.id, now_ms)
         lateness_ms = began_ms - self._can_begin_ms(utterance)
         self._evening.spoken.append(Spoken(utterance, began_ms, now_ms, lateness_ms, utterance.deadline_ms))
+
+
+def _making_ms(duration_ms: int) -> int:
+    return _MAKING_MS + round(_MAKING_SHARE * duration_ms)
 
 
 def _batches(danmu: Iterable[tuple[int, Danmu]]) -> Iterator[tuple[int, list[Danmu]]]:

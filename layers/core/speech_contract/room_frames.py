@@ -60,9 +60,12 @@ class Ready(SentByClient):
     buffered_ms: Annotated[int, Field(strict=True, ge=0, le=600_000, description="Audio that it has yet to play.")] = 0
     credits: Annotated[int, Field(strict=True, ge=0, le=1, description="0: it only says that it is there.")] = 1
     holds: Annotated[
-        tuple[EventId, ...],
-        Field(max_length=8, description="Utterances that it has, playing or to be played; others are sent again."),
-    ] = ()
+        tuple[EventId, ...] | None,
+        Field(
+            max_length=8,
+            description="What it has, playing or next; what is missing is sent again.",
+        ),
+    ] = None
 
 
 class PlayedOutcome(StrEnum):

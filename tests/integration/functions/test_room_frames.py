@@ -10,6 +10,7 @@ import pytest
 from danmu_tts.domain.access import ANONYMOUS, Grant, Role, Scope
 from danmu_tts.domain.connections import Connection
 from danmu_tts.domain.errors import BackendNetworkError
+from danmu_tts.ports import BackendTraits
 from speech_contract import frames, room_frames
 from speech_contract.frames import AnyServerFrame
 from tests.builders.fake_backend import FakeBackend
@@ -115,17 +116,18 @@ async def test_a_second_player_is_told_to_wait(talk: RoomTalk) -> None:
     assert [wait.active for wait in talk.told(SECOND, room_frames.Waiting)] == [False]
 
 
-async def test_one_is_made_ahead_and_no_more(tmp_path: Path) -> None:
-    backend = FakeBackend()
+@pytest.mark.parametrize(("usd", "made"), [(0, 3), (15, 2)])
+async def test_one_is_ahead_and_one_is_prepared_unless_it_costs(tmp_path: Path, usd: float, made: int) -> None:
+    backend = FakeBackend(traits=BackendTraits(usd_per_million_chars=usd))
     talk = RoomTalk(websocket_bench(tmp_path, backend))
     await talk.say(PLAYER, "listen")
-    await talk.send("一二", "三四", "五六")
+    await talk.send("一二", "三四", "五六", "七八")
     await talk.say(PLAYER, "ready")
     first = talk.told(PLAYER, room_frames.UtteranceFrame)[0]
     await talk.say(PLAYER, "played", id=first.id, outcome="started")
     for _ in range(3):
         await talk.say(PLAYER, "ready", buffered_ms=500)
-    assert len(talk.spoken()) == len(backend.spoken) == 2
+    assert (len(talk.spoken()), len(backend.spoken)) == (2, made)
     await talk.bench.container.close()
 
 

@@ -12,6 +12,7 @@ from danmu_tts.services.budget import Budget
 from danmu_tts.services.delivery import Delivery
 from danmu_tts.services.rooms.controls import Controls
 from danmu_tts.services.rooms.feed import Feed
+from danmu_tts.services.rooms.making import Making
 from danmu_tts.services.rooms.players import Players
 from danmu_tts.services.rooms.telling import Telling
 from danmu_tts.services.speak import SpeakService
@@ -52,7 +53,7 @@ def make_rooms(
     telling = Telling(rooms, delivery, readers, budget)
     return RoomServices(
         Feed(rooms, readers, backends, words, telling, translate, new_id),
-        Players(rooms, readers, speak, words, telling, settings.server.public_url),
+        Players(rooms, readers, Making(speak, words), telling, settings.server.public_url),
         Controls(rooms, telling, new_id),
         telling,
     )

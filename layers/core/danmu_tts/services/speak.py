@@ -127,6 +127,11 @@ class SpeakService:
         self._record(request, wanted, "ok", started_s, speech)
         return speech
 
+    async def costs(self, request: SpeechRequest) -> bool:
+        """Whether who should speak it has to be paid. Raises DanmuTTSError where nobody could."""
+        voices = await self._rank(request, self._read(request))
+        return self._backends.is_paid(voices[0].backend)
+
     async def link(self, speech: Speech) -> AudioLink | None:
         """Name a short-lived URL for the audio, or None while the store is away."""
         return await self._links.link(speech.key, speech.encoded)

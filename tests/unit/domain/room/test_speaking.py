@@ -90,6 +90,21 @@ def test_what_it_still_has_after_a_reconnect_is_not_sent_twice() -> None:
     assert not room.state.waiting
 
 
+def test_what_did_not_arrive_within_seconds_is_sent_again_over_the_same_line() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"))
+    room.take()
+    speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+    room.pass_ms(2_000)
+    room.ready()
+    assert not room.state.waiting
+    room.pass_ms(2_001)
+    room.ready(holds=None)
+    assert not room.state.waiting
+    room.ready()
+    assert [each.id for each in room.state.waiting] == ["a"]
+
+
 def test_what_was_lost_behind_what_still_plays_is_sent_again() -> None:
     room = RoomBench()
     room.send(a_superchat(id="playing"))
@@ -159,6 +174,34 @@ def test_one_of_the_last_can_be_asked_for_again_and_goes_before_all_others() -> 
     assert (spoken.id, spoken.words.text, spoken.rank) == ("a2", "再来一遍", Rank.ASKED)
     room.spoken()
     assert accounted(room.state.tally) == room.state.tally.arrived == 3
+
+
+def test_what_was_prepared_goes_before_others_of_its_rank_and_not_before_higher_ones() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="prepared"))
+    room.ready()
+    chosen = speaking.prepare(room.state, room.now_ms)
+    assert chosen
+    assert chosen.id == "prepared"
+    room.pass_ms(100)
+    room.send(a_danmu(id="fresher"), a_superchat(id="paid"))
+    assert room.spoken() == ["paid", "prepared", "fresher"]
+
+
+def test_one_is_prepared_at_a_time_and_only_for_a_player_that_is_there() -> None:
+    room = RoomBench()
+    room.send(*(a_danmu() for _ in range(3)))
+    assert speaking.prepare(room.state, room.now_ms) is None
+    room.ready()
+    assert speaking.prepare(room.state, room.now_ms)
+    assert speaking.prepare(room.state, room.now_ms) is None
+    room.take()
+    assert speaking.prepare(room.state, room.now_ms) is None  # the one that was asked for is made first
+    speaking.sent(room.state, room.state.hands[0].utterance.id, "", 1000, 1.0, room.now_ms)
+    assert speaking.prepare(room.state, room.now_ms)
+    room.pass_ms(speaking.LEASE_MS + 1)
+    room.state.prepared = ""
+    assert speaking.prepare(room.state, room.now_ms) is None
 
 
 def test_speaking_time_is_learnt_from_what_was_spoken() -> None:

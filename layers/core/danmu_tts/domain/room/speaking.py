@@ -15,6 +15,7 @@ _MAKING_MS = 12_000
 # So much longer than its audio an utterance may take to be heard, what is ahead of it included.
 _HEARING_MS = 20_000
 _AGAIN_MS = 60_000
+_ARRIVES_MS = 4_000
 
 
 def attend(
@@ -24,14 +25,14 @@ def attend(
     now_ms: int,
     *,
     credit: bool,
-    holds: Collection[str],
+    holds: Collection[str] | None,
     changes: Changes,
 ) -> bool:
     """A player says that it is there, and whether it wants the next utterance. Returns whether it is the active one.
 
     Args:
         connection: over which it says so.
-        holds: the utterances that it has, playing or to be played.
+        holds: the utterances that it has, playing or to be played; None where it does not say.
     """
     expire(state, now_ms, changes)
     active = state.player
@@ -40,7 +41,7 @@ def attend(
     if active is None or active.id != player:
         _leave(state, now_ms, changes)
         active = state.player = Player(player, connection, 0)
-    elif active.connection != connection:
+    elif holds is not None:
         _return_lost(state, connection, holds, now_ms)
     active.connection = connection
     active.until_ms = now_ms + LEASE_MS
@@ -56,21 +57,43 @@ def leave(state: RoomState, player: str, now_ms: int, changes: Changes) -> None:
 
 
 def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> RoomUtterance | None:
-    """Pop the best that can be begun in time, for the active player if it wants one; at most one is ahead of it."""
+    """Pop the best that can be begun in time, for the active player if it wants one; at most one is ahead of it.
+
+    What was prepared goes before others of its rank: it is there, and may have been paid for.
+    """
     expire(state, now_ms, changes)
     player = state.player
     is_ahead = any(hand.status is not HandStatus.PLAYING for hand in state.hands)
     if player is None or not player.credit or state.paused or is_ahead:
         return None
-    begins_ms = now_ms + buffered_ms
-    for best in by_worth(state):
-        if best.settles_ms <= now_ms and best.deadline_ms >= begins_ms:
-            state.waiting.remove(best)
-            player.credit = False
-            state.hands.append(Hand(best, player.id, player.connection, HandStatus.MAKING, now_ms + _MAKING_MS))
-            state.speak_for(tag(best.viewer))
-            return best
-    return None
+    good = _speakable(state, now_ms, now_ms + buffered_ms)
+    if not good:
+        return None
+    best = next((each for each in good if each.id == state.prepared and each.rank >= good[0].rank), good[0])
+    state.waiting.remove(best)
+    player.credit = False
+    until_ms = now_ms + _MAKING_MS
+    state.hands.append(Hand(best, player.id, player.connection, HandStatus.MAKING, until_ms, until_ms))
+    state.speak_for(tag(best.viewer))
+    return best
+
+
+def prepare(state: RoomState, now_ms: int) -> RoomUtterance | None:
+    """Choose what is worth making before it is asked for; None where something is being made, or was made already."""
+    player = state.player
+    is_making = any(hand.status is HandStatus.MAKING for hand in state.hands)
+    if player is None or player.until_ms < now_ms or state.paused or is_making:
+        return None
+    if any(each.id == state.prepared for each in state.waiting):
+        return None
+    good = _speakable(state, now_ms, now_ms)
+    state.prepared = good[0].id if good else ""
+    return good[0] if good else None
+
+
+def _speakable(state: RoomState, now_ms: int, begins_ms: int) -> list[RoomUtterance]:
+    """What has settled, and can be begun then, the best first."""
+    return [each for each in by_worth(state) if each.settles_ms <= now_ms and each.deadline_ms >= begins_ms]
 
 
 def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, tempo: float, now_ms: int) -> bool:
@@ -78,7 +101,7 @@ def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, temp
     hand = find_hand(state, utterance_id)
     if hand is None or hand.utterance.deadline_ms < now_ms:
         return False
-    hand.status = HandStatus.SENT
+    hand.status, hand.sent_ms = HandStatus.SENT, now_ms
     hand.until_ms = now_ms + duration_ms + _HEARING_MS
     hand.utterance.predicted_ms = duration_ms
     for name in {voice, hand.utterance.voice}:
@@ -169,12 +192,13 @@ def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
 
 
 def _return_lost(state: RoomState, connection: str, holds: Collection[str], now_ms: int) -> None:
-    """The player came back over another connection, and has told all that it had begun.
+    """What the player was sent and does not have was lost on the way, and can wait again unless it had been begun.
 
-    So what was sent over the old one, was never begun, and is not there now, never arrived, and can wait again.
+    It tells of what it begins before it says what it has. What was sent over this connection may be on its way.
     """
     for hand in list(state.hands):
-        if hand.connection == connection or hand.utterance.id in holds:
+        is_on_its_way = hand.connection == connection and now_ms < hand.sent_ms + _ARRIVES_MS
+        if hand.utterance.id in holds or is_on_its_way:
             continue
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:

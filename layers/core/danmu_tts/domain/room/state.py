@@ -28,6 +28,7 @@ class Hand:
         player: who it is for.
         connection: over which it was asked for.
         until_ms: when it is over by itself, if nothing is heard of it.
+        sent_ms: when it was sent; before that, when it will be at the latest.
         lateness_ms: from when it could have been spoken to its sound; None before that.
     """
 
@@ -36,6 +37,7 @@ class Hand:
     connection: str
     status: HandStatus
     until_ms: int
+    sent_ms: int
     lateness_ms: int | None = None
 
 
@@ -96,6 +98,7 @@ class RoomState:
         recent: what was spoken last, the older first.
         seen: tags of the last danmu, one after another.
         gone: tags of what was taken back before it came, or after.
+        prepared: the utterance that is made, or was, before it is asked for; only while it waits.
         speakers: tags of the viewers who were spoken for last, the latest last.
         paces: voice to the milliseconds that it takes for a syllable.
         watched_ms: until when somebody watches it, as far as is known.
@@ -109,6 +112,7 @@ class RoomState:
     paused: bool = False
     seen: str = ""
     gone: str = ""
+    prepared: str = ""
     speakers: str = ""
     paces: dict[str, float] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -155,6 +159,7 @@ def encode(state: RoomState) -> bytes:
             state.paused,
             state.seen,
             state.gone,
+            state.prepared,
             state.speakers,
             state.paces,
             astuple(state.tally),
@@ -172,7 +177,8 @@ def decode(text: bytes | None) -> RoomState:
     fields: list[Any] = json.loads(text) if text else [0]
     if fields[0] != _VERSION:
         return RoomState()
-    _, waiting, hands, recent, player, paused, seen, gone, speakers, paces, tally, watched_ms, told_ms = fields
+    _, waiting, hands, recent, player, paused, *tags, paces, tally, watched_ms, told_ms = fields
+    seen, gone, prepared, speakers = tags
     return RoomState(
         waiting=[_read(each) for each in waiting],
         hands=[Hand(_read(each), of, over, HandStatus(status), *rest) for each, of, over, status, *rest in hands],
@@ -181,6 +187,7 @@ def decode(text: bytes | None) -> RoomState:
         paused=paused,
         seen=seen,
         gone=gone,
+        prepared=prepared,
         speakers=speakers,
         paces=paces,
         tally=Tally(*tally),
@@ -226,7 +233,7 @@ _RANKS = {rank.value: rank for rank in Rank}
 
 
 def _hand_written(hand: Hand) -> list[Any]:
-    times = [hand.until_ms, hand.lateness_ms]
+    times = [hand.until_ms, hand.sent_ms, hand.lateness_ms]
     return [_written(hand.utterance), hand.player, hand.connection, hand.status, *times]
 
 

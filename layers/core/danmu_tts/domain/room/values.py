@@ -60,6 +60,7 @@ class Reason(StrEnum):
     FAILED = "failed"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     """It was not made in time."""
+    RATE_LIMITED = "rate_limited"
     BUDGET_EXHAUSTED = "budget_exhausted"
     NO_BACKEND_AVAILABLE = "no_backend_available"
 

@@ -2,25 +2,22 @@
 
 import hashlib
 from base64 import b64encode
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 
 from danmu_tts.domain.access import Principal, Role, Scope
-from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.connections import Connection
-from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, NothingToSayError, VoiceNotFoundError
+from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, NothingToSayError
 from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.domain.room.state import HandStatus
 from danmu_tts.domain.room.values import Reason, RoomUtterance
-from danmu_tts.domain.room.worth import tempo
-from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
+from danmu_tts.domain.speech import Speech
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import Listener, Readers, Room, Rooms
 from danmu_tts.services.rooms.captions import own_captions
-from danmu_tts.services.rooms.rules import saying_rules
+from danmu_tts.services.rooms.making import Chosen, Making
 from danmu_tts.services.rooms.telling import WATCHES_MS, Telling, mark_told
-from danmu_tts.services.speak import SpeakService
-from danmu_tts.text.room_words import RoomWords, Saying
+from danmu_tts.text.room_words import Saying
 from speech_contract import room_frames as frames
 from speech_contract.events import EventKind
 from speech_contract.speech import CaptionAnswer
@@ -29,19 +26,8 @@ logger = get_logger("rooms")
 
 # As base64, and with the frame around it, it fits the 32 KB in which API Gateway counts a message.
 _MOST_INLINE_BYTES = 20_000
-_MOST_MAKING_MS, _LEAST_MAKING_MS = 10_000, 1_000
 _AFTER_FAILURE_MS = 500
 _REASONS = {reason.value: reason for reason in Reason}
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """What a player is to be given, and how the room stood then."""
-
-    room: Room
-    utterance: RoomUtterance
-    saying: Saying
-    tempo: float
 
 
 class Players:
@@ -51,16 +37,14 @@ class Players:
         self,
         rooms: Rooms,
         readers: Readers,
-        speak: SpeakService,
-        words: RoomWords,
+        making: Making,
         telling: Telling,
         audio_base_url: str | None,
     ) -> None:
         """``audio_base_url``: what a URL of ours that begins with a slash is below; None where the client knows."""
         self._rooms = rooms
         self._readers = readers
-        self._speak = speak
-        self._words = words
+        self._making = making
         self._telling = telling
         self._audio_base_url = audio_base_url
 
@@ -96,8 +80,8 @@ class Players:
         # Again each time: it may have come back over another connection, or Redis without what it knew.
         await self._rooms.add_listener(asked.room, Listener(player, connection, True))
 
-        def step(opened: Room) -> tuple[Room, Changes, bool, _Taken | None]:
-            changes = Changes()
+        def step(opened: Room) -> tuple[Room, Changes, bool, Chosen | None, Chosen | None]:
+            changes, backlog_ms = Changes(), opened.state.backlog_ms
             active = speaking.attend(
                 opened.state,
                 player,
@@ -107,16 +91,20 @@ class Players:
                 holds=asked.holds,
                 changes=changes,
             )
-            taken = self._take(opened, asked.buffered_ms, changes) if active else None
+            best = speaking.take(opened.state, opened.now_ms, asked.buffered_ms, changes) if active else None
+            taken = self._making.choose(opened, best, backlog_ms)
+            prepared = self._prepare(opened) if active else None
             mark_told(opened)
-            return opened, changes, active, taken
+            return opened, changes, active, taken, prepared
 
-        opened, changes, active, taken = await self._rooms.change(asked.room, step)
+        opened, changes, active, taken, prepared = await self._rooms.change(asked.room, step)
         if taken:
-            await self._give(connection, principal, taken)
+            prepared = await self._give(connection, principal, taken)
         else:
             await self._telling.answer(connection, _wait(opened, active=active))
         await self._telling.changed(opened, changes)
+        if prepared:
+            await self._making.prepare(principal, prepared)
 
     async def played(self, connection: Connection, principal: Principal, asked: frames.Played) -> None:
         """Note what became of an utterance. Raises ForbiddenError and StoreAwayError."""
@@ -141,19 +129,15 @@ class Players:
         opened, changes = await self._rooms.change(asked.room, step)
         await self._telling.changed(opened, changes)
 
-    def _take(self, opened: Room, buffered_ms: int, changes: Changes) -> _Taken | None:
+    def _prepare(self, opened: Room) -> Chosen | None:
         """As part of a step."""
-        backlog_ms = opened.state.backlog_ms
-        utterance = speaking.take(opened.state, opened.now_ms, buffered_ms, changes)
-        if utterance is None:
-            return None
-        saying = self._words.say(utterance, saying_rules(opened.settings))
-        return _Taken(opened, utterance, saying, tempo(backlog_ms, opened.settings.fastest))
+        return self._making.choose(opened, speaking.prepare(opened.state, opened.now_ms), opened.state.backlog_ms)
 
-    async def _give(self, connection: Connection, principal: Principal, taken: _Taken) -> None:
+    async def _give(self, connection: Connection, principal: Principal, taken: Chosen) -> Chosen | None:
+        """Make it and send it. Returns what to prepare then."""
         room, utterance = taken.room.name, taken.utterance
         try:
-            speech = await self._make(principal, taken)
+            speech = await self._making.make(principal, taken)
         except DanmuTTSError as error:
             logger.warning("an utterance could not be made", extra={"room": room, "reason": error.code})
             reason = Reason.NOTHING_TO_SAY if isinstance(error, NothingToSayError) else _reason(error.code)
@@ -161,48 +145,29 @@ class Players:
             wait = frames.Waiting(room=room, active=True, again_in_ms=_AFTER_FAILURE_MS, reason=error.code)
             await self._telling.answer(connection, wait)
             await self._telling.changed(opened, changes)
-            return
-        opened, changes, is_wanted = await self._note_sent(taken, speech)
+            return None
+        opened, changes, is_wanted, prepared = await self._note_sent(taken, speech)
         if is_wanted:
             await self._send(connection, opened, taken, speech)
         else:
             await self._telling.answer(connection, frames.Waiting(room=room, active=True, again_in_ms=0))
         await self._telling.changed(opened, changes)
+        return prepared
 
-    async def _make(self, principal: Principal, taken: _Taken) -> Speech:
-        settings, utterance = taken.room.settings, taken.utterance
-        left_ms = utterance.deadline_ms - taken.room.now_ms
-        request = SpeechRequest(
-            taken.saying.text,
-            voice=utterance.voice or None,
-            format=AudioFormat.OPUS,
-            prosody=Prosody(speed=round(settings.speed * taken.tempo, 2), volume=settings.volume),
-            priority=Priority.HIGH,
-            deadline_ms=min(max(left_ms, _LEAST_MAKING_MS), _MOST_MAKING_MS),
-            room=taken.room.name,
-            principal=principal,
-            room_monthly_usd=settings.monthly_usd,
-        )
-        try:
-            return await self._speak.speak(request)
-        except VoiceNotFoundError:
-            if request.voice is None:
-                raise
-        return await self._speak.speak(replace(request, voice=None))
-
-    async def _note_sent(self, taken: _Taken, speech: Speech) -> tuple[Room, Changes, bool]:
+    async def _note_sent(self, taken: Chosen, speech: Speech) -> tuple[Room, Changes, bool, Chosen | None]:
         """Whether it is still wanted: it may have been retracted meanwhile."""
         utterance, encoded = taken.utterance, speech.encoded
 
-        def step(opened: Room) -> tuple[Room, Changes, bool]:
+        def step(opened: Room) -> tuple[Room, Changes, bool, Chosen | None]:
             changes = Changes()
             spoken_at = taken.tempo * opened.settings.speed
             arguments = (utterance.id, encoded.voice, encoded.duration_ms, spoken_at, opened.now_ms)
             is_wanted = speaking.sent(opened.state, *arguments)
             if not is_wanted:
                 speaking.give_up(opened.state, utterance.id, Reason.EXPIRED, changes)
+            prepared = self._prepare(opened)
             mark_told(opened)
-            return opened, changes, is_wanted
+            return opened, changes, is_wanted, prepared
 
         return await self._rooms.change(taken.room.name, step)
 
@@ -215,7 +180,7 @@ class Players:
 
         return await self._rooms.change(room, step)
 
-    async def _send(self, to: Connection, opened: Room, taken: _Taken, speech: Speech) -> None:
+    async def _send(self, to: Connection, opened: Room, taken: Chosen, speech: Speech) -> None:
         """To all who listen; the sound to the player that asked. Raises ListenerGoneError where that is gone."""
         silent = self._frame(opened, taken.utterance, taken.saying, speech)
         await self._telling.answer(to, silent.model_copy(update={"audio": await self._audio(speech)}))
@@ -256,7 +221,7 @@ class Players:
         encoded = speech.encoded
         data: str | None = b64encode(encoded.audio).decode("ascii")
         url = None
-        if len(encoded.audio) > _MOST_INLINE_BYTES and (link := await self._speak.link(speech)):
+        if len(encoded.audio) > _MOST_INLINE_BYTES and (link := await self._making.link(speech)):
             url = f"{self._audio_base_url or ''}{link.url}" if link.url.startswith("/") else link.url
             data = None
         return frames.AudioOf(data=data, url=url, content_type=encoded.format.content_type)
