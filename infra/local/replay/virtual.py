@@ -13,7 +13,6 @@ from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.admission import Changes, admit
 from danmu_tts.domain.room.state import RoomState
 from danmu_tts.domain.room.values import Danmu, Fate, Reason, RoomRules, RoomUtterance
-from danmu_tts.domain.room.worth import tempo
 
 # As a voice that is computed on two cores: 0.3 s a second of speech, and what is around it.
 _MAKING_SHARE, _MAKING_MS = 0.3, 150
@@ -135,7 +134,7 @@ class VirtualRoom:
             self._ask_at(now_ms + min(settles_ms, speaking.HEARTBEAT_MS))
             return
         self._asks_ms = None
-        pace = tempo(backlog_ms, self._fastest)
+        pace = speaking.tempo_of(state, best, backlog_ms, self._fastest)
         duration_ms = round(best.predicted_ms / pace)
         made_ms = max(now_ms, self._prepared_ms.pop(best.id, now_ms + _making_ms(duration_ms)))
         self._at(made_ms, lambda at_ms: self._made(best, duration_ms, pace, at_ms))
@@ -149,7 +148,7 @@ class VirtualRoom:
             self._ask(now_ms)
             return
         self._free_ms = begins_ms + duration_ms
-        if prepared := speaking.prepare(state, now_ms):
+        if prepared := speaking.prepare(state, self._fastest, now_ms):
             self._prepared_ms = {prepared.id: now_ms + _making_ms(prepared.predicted_ms)}
         self._at(begins_ms, lambda at_ms: speaking.began(state, utterance.id, at_ms))
         self._at(self._free_ms, lambda at_ms: self._heard(utterance, begins_ms, at_ms))

@@ -180,7 +180,7 @@ def test_what_was_prepared_goes_before_others_of_its_rank_and_not_before_higher_
     room = RoomBench()
     room.send(a_danmu(id="prepared"))
     room.ready()
-    chosen = speaking.prepare(room.state, room.now_ms)
+    chosen = speaking.prepare(room.state, 1.3, room.now_ms)
     assert chosen
     assert chosen.id == "prepared"
     room.pass_ms(100)
@@ -191,17 +191,17 @@ def test_what_was_prepared_goes_before_others_of_its_rank_and_not_before_higher_
 def test_one_is_prepared_at_a_time_and_only_for_a_player_that_is_there() -> None:
     room = RoomBench()
     room.send(*(a_danmu() for _ in range(3)))
-    assert speaking.prepare(room.state, room.now_ms) is None
+    assert speaking.prepare(room.state, 1.3, room.now_ms) is None
     room.ready()
-    assert speaking.prepare(room.state, room.now_ms)
-    assert speaking.prepare(room.state, room.now_ms) is None
+    assert speaking.prepare(room.state, 1.3, room.now_ms)
+    assert speaking.prepare(room.state, 1.3, room.now_ms) is None
     room.take()
-    assert speaking.prepare(room.state, room.now_ms) is None  # the one that was asked for is made first
+    assert speaking.prepare(room.state, 1.3, room.now_ms) is None  # the one that was asked for is made first
     speaking.sent(room.state, room.state.hands[0].utterance.id, "", 1000, 1.0, room.now_ms)
-    assert speaking.prepare(room.state, room.now_ms)
+    assert speaking.prepare(room.state, 1.3, room.now_ms)
     room.pass_ms(speaking.LEASE_MS + 1)
     room.state.prepared = ""
-    assert speaking.prepare(room.state, room.now_ms) is None
+    assert speaking.prepare(room.state, 1.3, room.now_ms) is None
 
 
 def test_speaking_time_is_learnt_from_what_was_spoken() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.domain.room.state import Hand, HandStatus, Player, RoomState
 from danmu_tts.domain.room.values import Rank, Reason, RoomUtterance, tag
-from danmu_tts.domain.room.worth import by_worth, learn
+from danmu_tts.domain.room.worth import by_worth, learn, tempo
 
 # A player says that it lives at least every 1.2 s; with one that waits for its place, a new one speaks within 5 s.
 LEASE_MS = 3_000
@@ -78,7 +78,12 @@ def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> R
     return best
 
 
-def prepare(state: RoomState, now_ms: int) -> RoomUtterance | None:
+def tempo_of(state: RoomState, utterance: RoomUtterance, backlog_ms: int, fastest: float) -> float:
+    """How much faster than usual to say it while so much waits; what was prepared is said as it was made."""
+    return state.prepared_tempo if utterance.id == state.prepared else tempo(backlog_ms, fastest)
+
+
+def prepare(state: RoomState, fastest: float, now_ms: int) -> RoomUtterance | None:
     """Choose what is worth making before it is asked for; None where something is being made, or was made already."""
     player = state.player
     is_making = any(hand.status is HandStatus.MAKING for hand in state.hands)
@@ -87,8 +92,11 @@ def prepare(state: RoomState, now_ms: int) -> RoomUtterance | None:
     if any(each.id == state.prepared for each in state.waiting):
         return None
     good = _speakable(state, now_ms, now_ms)
-    state.prepared = good[0].id if good else ""
-    return good[0] if good else None
+    if not good:
+        state.prepared = ""
+        return None
+    state.prepared, state.prepared_tempo = good[0].id, tempo(state.backlog_ms, fastest)
+    return good[0]
 
 
 def _speakable(state: RoomState, now_ms: int, begins_ms: int) -> list[RoomUtterance]:
@@ -96,7 +104,7 @@ def _speakable(state: RoomState, now_ms: int, begins_ms: int) -> list[RoomUttera
     return [each for each in by_worth(state) if each.settles_ms <= now_ms and each.deadline_ms >= begins_ms]
 
 
-def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, tempo: float, now_ms: int) -> bool:
+def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, pace: float, now_ms: int) -> bool:
     """It was made. Returns whether it is still wanted: it may have been retracted, or be too late."""
     hand = find_hand(state, utterance_id)
     if hand is None or hand.utterance.deadline_ms < now_ms:
@@ -105,7 +113,7 @@ def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, temp
     hand.until_ms = now_ms + duration_ms + _HEARING_MS
     hand.utterance.predicted_ms = duration_ms
     for name in {voice, hand.utterance.voice}:
-        learn(state, name, hand.utterance.weight, duration_ms * tempo)
+        learn(state, name, hand.utterance.weight, duration_ms * pace)
     return True
 
 

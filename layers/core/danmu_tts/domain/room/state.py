@@ -99,6 +99,7 @@ class RoomState:
         seen: tags of the last danmu, one after another.
         gone: tags of what was taken back before it came, or after.
         prepared: the utterance that is made, or was, before it is asked for; only while it waits.
+        prepared_tempo: how much faster than usual.
         speakers: tags of the viewers who were spoken for last, the latest last.
         paces: voice to the milliseconds that it takes for a syllable.
         watched_ms: until when somebody watches it, as far as is known.
@@ -113,6 +114,7 @@ class RoomState:
     seen: str = ""
     gone: str = ""
     prepared: str = ""
+    prepared_tempo: float = 1.0
     speakers: str = ""
     paces: dict[str, float] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -160,6 +162,7 @@ def encode(state: RoomState) -> bytes:
             state.seen,
             state.gone,
             state.prepared,
+            state.prepared_tempo,
             state.speakers,
             state.paces,
             astuple(state.tally),
@@ -178,7 +181,7 @@ def decode(text: bytes | None) -> RoomState:
     if fields[0] != _VERSION:
         return RoomState()
     _, waiting, hands, recent, player, paused, *tags, paces, tally, watched_ms, told_ms = fields
-    seen, gone, prepared, speakers = tags
+    seen, gone, prepared, prepared_tempo, speakers = tags
     return RoomState(
         waiting=[_read(each) for each in waiting],
         hands=[Hand(_read(each), of, over, HandStatus(status), *rest) for each, of, over, status, *rest in hands],
@@ -188,6 +191,7 @@ def decode(text: bytes | None) -> RoomState:
         seen=seen,
         gone=gone,
         prepared=prepared,
+        prepared_tempo=prepared_tempo,
         speakers=speakers,
         paces=paces,
         tally=Tally(*tally),

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from danmu_tts.domain.access import Principal
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import DanmuTTSError, VoiceNotFoundError
+from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.values import RoomUtterance
-from danmu_tts.domain.room.worth import tempo
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import AudioLink, Room
@@ -41,7 +41,8 @@ class Making:
         if utterance is None:
             return None
         saying = self._words.say(utterance, saying_rules(room.settings))
-        return Chosen(room, replace(utterance), saying, tempo(backlog_ms, room.settings.fastest))
+        tempo = speaking.tempo_of(room.state, utterance, backlog_ms, room.settings.fastest)
+        return Chosen(room, replace(utterance), saying, tempo)
 
     async def make(self, principal: Principal, chosen: Chosen) -> Speech:
         """Make it now. Raises DanmuTTSError."""

@@ -131,7 +131,9 @@ class Players:
 
     def _prepare(self, opened: Room) -> Chosen | None:
         """As part of a step."""
-        return self._making.choose(opened, speaking.prepare(opened.state, opened.now_ms), opened.state.backlog_ms)
+        state = opened.state
+        best = speaking.prepare(state, opened.settings.fastest, opened.now_ms)
+        return self._making.choose(opened, best, state.backlog_ms)
 
     async def _give(self, connection: Connection, principal: Principal, taken: Chosen) -> Chosen | None:
         """Make it and send it. Returns what to prepare then."""
