@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 
-from danmu_tts.domain.connections import Connection, ListenerBusyError, ListenerGoneError
+from danmu_tts.domain.connections import Connection, ListenerBusyError, ListenerGoneError, MessageTooLargeError
 from speech_contract.frames import AnyServerFrame, server_frames
 
 
@@ -29,6 +29,8 @@ class FakePusher:
         if self.busy.get(to.id, 0) > 0:
             self.busy[to.id] -= 1
             raise ListenerBusyError("busy")
+        if len(message) > 128 * 1024:
+            raise MessageTooLargeError("API Gateway takes 128 KB")
         self.sent[to.id].append(server_frames().validate_json(message))
         self._news.set()
 

@@ -73,7 +73,7 @@ class RoomBench:
         """The next one plays."""
         taken = self.take()
         assert taken is not None
-        assert speaking.sent(self.state, taken.id, taken.voice, 1000, 1.0, self.now_ms)
+        assert speaking.sent(self.state, taken.id, "line", taken.voice, 1000, 1.0, self.now_ms)
         speaking.began(self.state, taken.id, self.now_ms)
         return taken
 
@@ -82,7 +82,7 @@ class RoomBench:
         if not self.take():
             return None
         taken = self.state.hands[-1].utterance
-        speaking.sent(self.state, taken.id, taken.voice, 1000, 1.0, self.now_ms)
+        speaking.sent(self.state, taken.id, "line", taken.voice, 1000, 1.0, self.now_ms)
         speaking.began(self.state, taken.id, self.now_ms)
         self.pass_ms(1000)
         speaking.heard(self.state, taken.id, self.now_ms)

@@ -12,13 +12,14 @@ from danmu_tts.adapters.rooms.documents import RoomFiles
 from danmu_tts.adapters.rooms.redis import RedisRooms
 from danmu_tts.domain.access import Grant, Role
 from danmu_tts.domain.connections import Connection
-from danmu_tts.domain.errors import StoreAwayError
+from danmu_tts.domain.errors import InvalidRequestError, StoreAwayError
 from danmu_tts.domain.room.admission import Changes, admit
 from danmu_tts.domain.room.state import RoomState
 from danmu_tts.domain.room.values import Danmu, Fate, RoomRules
 from danmu_tts.ports import Listener, Room
 from danmu_tts.settings import RedisSettings
 from speech_contract.rooms import RoomSettings
+from tests.builders.clock import FakeClock
 from tests.builders.room import a_danmu
 from tests.builders.until import until
 from tests.servers.redis_server import RedisServer
@@ -73,10 +74,29 @@ async def test_two_processes_lose_nothing_of_each_other(rooms: RedisRooms, redis
 
 async def test_settings_are_known_at_once_and_outlive_redis(rooms: RedisRooms, redis: RedisClient) -> None:
     settings = RoomSettings(language="en", nicknames={"bili_1": "小明"})
-    await rooms.configure("a-room", settings)
+    await rooms.configure("a-room", lambda _: settings)
     assert (await rooms.read("a-room")).settings == settings
     await redis.run("DEL", redis.key("room", "{a-room}", "settings"))
     assert (await rooms.read("a-room")).settings == settings
+
+
+async def test_two_who_change_settings_at_once_lose_nothing_of_each_other(
+    rooms: RedisRooms, redis: RedisClient, tmp_path: Path
+) -> None:
+    other = RedisRooms(redis, RoomFiles(tmp_path / "rooms"))
+
+    def blocking(viewer: str) -> Callable[[RoomSettings], RoomSettings]:
+        return lambda settings: settings.model_copy(update={"blocked_viewers": [*settings.blocked_viewers, viewer]})
+
+    await asyncio.gather(*(store.configure("a-room", blocking(f"v{n}")) for n in range(8) for store in (rooms, other)))
+    assert len((await rooms.read("a-room")).settings.blocked_viewers) == 16
+
+
+async def test_settings_too_long_for_a_message_are_refused(rooms: RedisRooms) -> None:
+    long = RoomSettings(blocked_viewers=["x" * 64] * 1000)
+    with pytest.raises(InvalidRequestError):
+        await rooms.configure("a-room", lambda _: long)
+    assert (await rooms.read("a-room")).settings == RoomSettings()
 
 
 async def test_settings_that_cannot_be_read_are_those_of_every_room(rooms: RedisRooms, tmp_path: Path) -> None:
@@ -103,6 +123,16 @@ async def test_no_more_listeners_than_a_room_can_serve(rooms: RedisRooms) -> Non
     with pytest.raises(StoreAwayError):
         await rooms.add_listener("a-room", Listener("one more", HERE, True))
     await rooms.add_listener("a-room", Listener("l7", HERE, False))
+
+
+async def test_who_left_without_a_word_makes_room_for_others(redis: RedisClient, tmp_path: Path) -> None:
+    clock = FakeClock()
+    rooms = RedisRooms(redis, RoomFiles(tmp_path), clock=clock)
+    for number in range(100):
+        await rooms.add_listener("a-room", Listener(f"l{number}", HERE, True))
+    clock.advance(91)
+    await rooms.add_listener("a-room", Listener("one more", HERE, True))
+    assert list(await rooms.listeners("a-room")) == ["one more"]
 
 
 async def test_without_redis_a_room_says_so_and_goes_on_when_it_is_back(own_redis: RedisServer, tmp_path: Path) -> None:

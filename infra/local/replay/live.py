@@ -233,7 +233,7 @@ class LiveReplay:
                 continue
             if each.id not in seen.spoken:
                 begins_s = now_s
-                seen.past_deadline += state.now > frame.expires_at and each.status == "playing"
+                seen.past_deadline += each.began_at is not None and each.began_at > frame.expires_at
             else:
                 begins_s = seen.spoken[each.id].at_s
             danmu = each.count if each.kind == "danmu" else 1

@@ -142,7 +142,7 @@ class VirtualRoom:
     def _made(self, utterance: RoomUtterance, duration_ms: int, pace: float, now_ms: int) -> None:
         state, changes = self._evening.state, self._evening.changes
         begins_ms = max(now_ms, self._free_ms)
-        wanted = speaking.sent(state, utterance.id, utterance.voice, duration_ms, pace, now_ms)
+        wanted = speaking.sent(state, utterance.id, "line", utterance.voice, duration_ms, pace, now_ms)
         if not wanted or begins_ms > utterance.deadline_ms:
             speaking.give_up(state, utterance.id, Reason.EXPIRED, changes)
             self._ask(now_ms)

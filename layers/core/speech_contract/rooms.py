@@ -37,11 +37,6 @@ class Deadlines(BaseModel):
     guard: _DeadlineMs = 600_000
     follow: _DeadlineMs = 15_000
 
-    def of(self, kind: EventKind) -> int:
-        """Of one kind."""
-        deadline: int = getattr(self, kind.value)
-        return deadline
-
 
 class RoomSettings(BaseModel):
     """How a room is read. What is left out is as it is by default."""
@@ -70,6 +65,9 @@ class RoomSettings(BaseModel):
     waiting_ms: Annotated[
         int, Field(strict=True, ge=1000, le=600_000, description="Predicted speaking time of what may wait unpaid.")
     ] = 30_000
+    longest_ms: Annotated[
+        int, Field(strict=True, ge=1000, le=120_000, description="An unpaid danmu that takes longer is not spoken.")
+    ] = 15_000
     per_viewer: Annotated[int, Field(strict=True, ge=1, le=100, description="A viewer's unpaid danmu that wait.")] = 3
     voices: Annotated[
         list[VoiceName],

@@ -132,7 +132,7 @@ class RoomMachine(RuleBasedStateMachine):
                 return None
             name = state.hands[number].utterance.id
             if what == "sent":
-                return speaking.sent(state, name, "voice", 1000, 1.1, now_ms)
+                return speaking.sent(state, name, "line", "voice", 1000, 1.1, now_ms)
             if what == "failed":
                 speaking.give_up(state, name, Reason.FAILED, changes)
             elif what == "began":
@@ -146,7 +146,7 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(ids=st.lists(IDS, max_size=4), viewer=VIEWERS)
     def remove(self, ids: list[str], viewer: str) -> None:
         self._do(lambda state, _, changes: removal.retract(state, ids, changes))
-        self._do(lambda state, _, changes: removal.ban(state, viewer, changes))
+        self._do(lambda state, _, changes: removal.ban(state, [viewer], changes))
 
     @rule(what=st.sampled_from([removal.clear, removal.skip]))
     def steer(self, what: Callable[[RoomState, Changes], object]) -> None:

@@ -71,6 +71,10 @@ def test_a_rooms_own_template_takes_the_place_of_the_languages() -> None:
     assert text == "小明投喂辣条乘3，{unknown}"
 
 
+def test_a_place_is_filled_once() -> None:
+    assert said(an_utterance(text="啊"), templates={Kind.DANMU: "{text}{text}" * 50}) == "啊"
+
+
 def test_what_a_viewer_writes_is_no_template() -> None:
     utterance = an_utterance(name="{text}", text="{name} {amount} \\1", amount=5)
     assert said(utterance, names=True) == "{text}说，{name} {amount} \\1"

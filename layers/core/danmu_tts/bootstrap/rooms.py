@@ -50,10 +50,10 @@ def make_rooms(
 
     rooms = RedisRooms(redis, make_room_documents(settings))
     words = RoomWords(packaged("rooms/words.json"))
-    telling = Telling(rooms, delivery, readers, budget)
+    telling = Telling(rooms, delivery, budget)
     return RoomServices(
         Feed(rooms, readers, backends, words, telling, translate, new_id),
-        Players(rooms, readers, Making(speak, words), telling, settings.server.public_url),
+        Players(rooms, Making(speak, words), telling, settings.server.public_url),
         Controls(rooms, telling, new_id),
         telling,
     )

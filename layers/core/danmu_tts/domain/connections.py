@@ -36,5 +36,9 @@ class ListenerGoneError(Exception):
     """The connection is closed, or never was."""
 
 
+class MessageTooLargeError(ValueError):
+    """API Gateway takes no message of that size."""
+
+
 class ListenerBusyError(Exception):
     """What it was told last waits to be read, or the gateway has too much to do just now."""

@@ -28,7 +28,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears a room.
+    """Who hears a room, and has said so lately.
 
     Attributes:
         id: the same for a client that comes back over another connection.
@@ -55,8 +55,12 @@ class Rooms(Protocol):
         """
         ...
 
-    async def configure(self, room: str, settings: RoomSettings) -> None:
-        """Read the room by these from now on, also after everything was restarted."""
+    async def configure(self, room: str, change: Callable[[RoomSettings], RoomSettings]) -> RoomSettings:
+        """Read the room by other settings from now on, also after everything was restarted.
+
+        ``change`` gives them for those that there are; it may be called again where another process was quicker. Raises
+        InvalidRequestError where they are too long.
+        """
         ...
 
     async def listeners(self, room: str) -> Mapping[str, Listener]:

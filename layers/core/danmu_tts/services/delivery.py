@@ -68,6 +68,16 @@ class Delivery:
             self._forgetting.start(self._hang_up(to))
             raise ListenerGoneError(to.id) from error
 
+    async def offer(self, to: Connection, frame: AnyServerFrame) -> None:
+        """Send one frame if it can be taken now; else it is lost. Raises ListenerGoneError."""
+        try:
+            await self._pusher.push(to, frame.encode())
+        except ListenerBusyError:
+            logger.info("a listener was too busy to be told")
+        except ListenerGoneError:
+            self._forgetting.start(self.forget(to))
+            raise
+
     async def forget(self, connection: Connection) -> None:
         """Remove its record; one that cannot be removed now goes with its time."""
         with suppress(StoreAwayError):

@@ -94,11 +94,13 @@ def _amount(amount: float, currency: str, language: str) -> str:
 def _filled(template: str, values: Mapping[str, str]) -> Saying:
     """The template with its places filled; what a viewer wrote is never looked at for more of them."""
     said, start, end, at = "", 0, 0, 0
+    left = dict(values)
     for place in _PLACE.finditer(template):
         said += template[at : place.start()]
-        if place[1] == "text" and not end:
-            start, end = len(said), len(said) + len(values["text"])
-        said += values[place[1]]
+        value = left.pop(place[1], "")  # each once: a template must not make much of little
+        if place[1] == "text" and value:
+            start, end = len(said), len(said) + len(value)
+        said += value
         at = place.end()
     return Saying(said + template[at:], start, end)
 

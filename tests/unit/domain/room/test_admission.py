@@ -153,10 +153,11 @@ def test_what_was_paid_for_is_not_dropped_for_what_was_not() -> None:
     assert room.state.tally.dropped == {"queue_full": 50}
 
 
-def test_a_danmu_longer_than_all_that_may_wait_is_spoken_where_nothing_else_waits() -> None:
-    room = RoomBench(waiting_ms=1_000)
-    room.send(a_danmu(id="long", weight=100))
-    assert room.spoken() == ["long"]
+def test_one_long_danmu_does_not_hold_the_room_unless_it_was_paid_for() -> None:
+    room = RoomBench(longest_ms=15_000)
+    room.send(*(a_danmu() for _ in range(5)))
+    (long, paid) = room.send(a_danmu(weight=500), a_superchat(weight=500))
+    assert (long.reason, paid.reason) == (Reason.TOO_LONG, None)
 
 
 def test_what_is_too_late_is_dropped_and_never_spoken() -> None:
@@ -169,7 +170,7 @@ def test_what_is_too_late_is_dropped_and_never_spoken() -> None:
 
 def test_what_a_platform_held_back_for_too_long_is_too_late_when_it_comes() -> None:
     room = RoomBench()
-    (late, good) = room.send(a_danmu(sent_at_ms=room.now_ms - 15_001), a_danmu(sent_at_ms=room.now_ms - 14_000))
+    (late, good) = room.send(a_danmu(sent_at_ms=room.now_ms - 75_001), a_danmu(sent_at_ms=room.now_ms - 75_000))
     assert (late.reason, good.reason) == (Reason.EXPIRED, None)
 
 
@@ -192,6 +193,14 @@ def test_gifts_after_the_thanks_are_thanked_for_again() -> None:
     room.start()
     room.send(a_gift("v", id="b", settle_ms=1000))
     assert [each.id for each in room.state.waiting] == ["b"]
+
+
+@pytest.mark.parametrize("settle_ms", [5_000, 60_000])
+def test_a_combo_can_be_spoken_however_soon_gifts_grow_old(settle_ms: int) -> None:
+    room = RoomBench(deadlines_ms=dict.fromkeys(Kind, 5_000))
+    room.send(a_gift("v", id="g", settle_ms=settle_ms))
+    room.pass_ms(min(settle_ms, 20_000))
+    assert room.spoken() == ["g"]
 
 
 def test_a_combo_that_never_ends_is_spoken_all_the_same() -> None:
@@ -236,6 +245,27 @@ def test_what_the_room_wants_is_let_in(rules: dict[str, object], fields: dict[st
     assert fate.into
 
 
+def test_words_that_were_paid_for_are_worth_a_gift_and_never_sampled() -> None:
+    room = RoomBench(every_nth=3, audience=Audience.PAID)
+    fates = room.send(*(a_danmu(paid=True) for _ in range(6)))
+    assert all(fate.into for fate in fates)
+    assert {each.rank for each in room.state.waiting} == {Rank.GIFT}
+
+
+def test_without_a_window_nothing_merges() -> None:
+    room = RoomBench(merge_window_ms=0)
+    assert not any(fate.merged for fate in room.send(*(a_danmu("哈哈哈") for _ in range(3))))
+
+
+def test_a_faster_voice_lets_more_wait() -> None:
+    backlogs = []
+    for speed in (1.0, 2.0):
+        room = RoomBench(speed=speed)
+        room.send(a_danmu(weight=20))
+        backlogs.append(room.state.backlog_ms)
+    assert backlogs[0] == 2 * backlogs[1]
+
+
 def test_sampling_takes_every_nth_and_never_what_was_paid_for() -> None:
     room = RoomBench(every_nth=3, waiting_ms=600_000)
     fates = room.send(*(a_danmu() for _ in range(9)), *(a_superchat() for _ in range(4)))
@@ -251,6 +281,16 @@ def test_a_danmu_that_comes_twice_counts_once() -> None:
     assert fate.reason is Reason.DUPLICATE
     assert room.spoken() == ["a"]
     assert (room.state.tally.arrived, room.state.tally.spoken, room.state.tally.dropped) == (1, 1, {})
+
+
+def test_one_that_still_waits_is_known_however_much_came_since() -> None:
+    room = RoomBench()
+    danmu = a_superchat(id="a")
+    room.send(danmu)
+    for _ in range(50):
+        room.send(*(a_danmu() for _ in range(200)))
+    (fate,) = room.send(danmu)
+    assert fate.reason is Reason.DUPLICATE
 
 
 def test_each_danmu_ends_in_exactly_one_way() -> None:

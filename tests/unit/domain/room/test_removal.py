@@ -21,7 +21,7 @@ def test_what_the_player_has_is_silenced(moment: str) -> None:
     room.send(a_superchat(id="a"))
     room.take()
     if moment != "made":
-        speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+        speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
     if moment == "playing":
         speaking.began(room.state, "a", room.now_ms)
     assert removal.retract(room.state, ["a"], room.changes) == 1
@@ -69,12 +69,19 @@ def test_what_is_taken_back_before_it_comes_is_not_spoken() -> None:
     assert (room.state.tally.retracted, room.state.tally.dropped) == (1, {})
 
 
+def test_as_many_as_may_be_taken_back_at_once_are_remembered() -> None:
+    room = RoomBench()
+    removal.retract(room.state, [f"x{number}" for number in range(200)], room.changes)
+    fates = room.send(*(a_danmu(id=f"x{number}") for number in range(200)))
+    assert {fate.reason for fate in fates} == {Reason.RETRACTED}
+
+
 def test_a_ban_takes_all_of_a_viewers_back() -> None:
     room = RoomBench()
     room.send(a_danmu("哈哈哈", "bad", id="a"), a_danmu("哈哈哈", "good", id="b"), a_danmu("别的", "bad", id="c"))
     room.send(a_superchat("sc", viewer="bad", id="s"))
     room.start()
-    assert removal.ban(room.state, "bad", room.changes) == 3
+    assert removal.ban(room.state, ["bad"], room.changes) == 3
     assert room.changes.retracted == ["c", "s"]
     spoken = room.speak()
     assert spoken

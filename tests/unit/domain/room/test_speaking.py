@@ -47,23 +47,39 @@ def test_a_new_player_speaks_within_five_seconds_of_the_last_word_of_the_old_one
     assert speaking.LEASE_MS + speaking.HEARTBEAT_MS < 5_000
 
 
-def test_nothing_of_a_player_that_is_gone_is_spoken_by_the_next_one() -> None:
+def test_nothing_that_a_player_had_is_spoken_by_the_next_one() -> None:
     room = RoomBench()
     room.send(a_danmu(id="playing"))
     room.start()
     room.send(a_danmu(id="ahead"))
     room.take()
+    speaking.sent(room.state, "ahead", "line", "", 1000, 1.0, room.now_ms)
     room.pass_ms(speaking.LEASE_MS + 1)
     assert room.ready("second")
     assert room.state.hands == []
     assert (room.state.tally.spoken, room.state.tally.dropped) == (1, {"player_gone": 1})
 
 
+def test_what_was_never_sent_to_it_is_spoken_by_the_next_one() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"))
+    room.take()
+    room.pass_ms(speaking.LEASE_MS + 1)
+    assert room.ready("second", "another line")
+    again = speaking.take(room.state, room.now_ms, 0, room.changes)
+    assert again
+    assert again.id == "a"
+    # Whoever made it for the first one comes too late, and takes nothing from the second.
+    assert not speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
+    speaking.give_up(room.state, "a", Reason.EXPIRED, room.changes, "line")
+    assert speaking.sent(room.state, "a", "another line", "", 1000, 1.0, room.now_ms)
+
+
 def test_a_player_that_comes_back_gets_what_was_lost_on_the_way() -> None:
     room = RoomBench()
     room.send(a_superchat(id="a"))
     room.take()
-    speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+    speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
     room.pass_ms(20_000)
     assert room.ready(connection="another line")
     again = speaking.take(room.state, room.now_ms, 0, room.changes)
@@ -94,7 +110,7 @@ def test_what_did_not_arrive_within_seconds_is_sent_again_over_the_same_line() -
     room = RoomBench()
     room.send(a_superchat(id="a"))
     room.take()
-    speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+    speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
     room.pass_ms(2_000)
     room.ready()
     assert not room.state.waiting
@@ -121,7 +137,7 @@ def test_what_was_retracted_while_it_was_made_is_not_wanted_any_more() -> None:
     room.send(a_danmu(id="a"))
     room.take()
     room.state.hands.clear()
-    assert not speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+    assert not speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
 
 
 def test_what_took_too_long_to_make_is_not_wanted_any_more() -> None:
@@ -129,20 +145,30 @@ def test_what_took_too_long_to_make_is_not_wanted_any_more() -> None:
     room.send(a_danmu(id="a"))
     room.take()
     room.pass_ms(15_001)
-    assert not speaking.sent(room.state, "a", "", 1000, 1.0, room.now_ms)
+    assert not speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
 
 
-def test_an_utterance_whose_maker_died_does_not_stop_the_room() -> None:
+def test_what_a_maker_died_over_is_made_again_and_does_not_stop_the_room() -> None:
     room = RoomBench()
-    room.send(a_superchat(id="a"), a_superchat(id="b"))
+    room.send(a_superchat(id="a"))
+    room.pass_ms(1)
+    room.send(a_superchat(id="b"))
     room.take()
     for _ in range(13):
         room.pass_ms(1000)
         room.ready()
-    taken = room.take()
-    assert taken
-    assert taken.id == "b"
-    assert room.changes.dropped == {Reason.FAILED: ["a"]}
+    assert room.spoken() == ["a", "b"]
+
+
+def test_what_could_not_be_made_waits_for_a_better_moment() -> None:
+    room = RoomBench()
+    room.send(a_superchat(id="a"))
+    room.take()
+    assert not speaking.put_back(room.state, "a", "another line", room.now_ms + 3000)
+    assert speaking.put_back(room.state, "a", "line", room.now_ms + 3000)
+    assert room.take() is None
+    room.pass_ms(3000)
+    assert room.spoken() == ["a"]
 
 
 def test_lateness_is_from_arrival_to_sound() -> None:
@@ -197,11 +223,32 @@ def test_one_is_prepared_at_a_time_and_only_for_a_player_that_is_there() -> None
     assert speaking.prepare(room.state, 1.3, room.now_ms) is None
     room.take()
     assert speaking.prepare(room.state, 1.3, room.now_ms) is None  # the one that was asked for is made first
-    speaking.sent(room.state, room.state.hands[0].utterance.id, "", 1000, 1.0, room.now_ms)
+    speaking.sent(room.state, room.state.hands[0].utterance.id, "line", "", 1000, 1.0, room.now_ms)
     assert speaking.prepare(room.state, 1.3, room.now_ms)
     room.pass_ms(speaking.LEASE_MS + 1)
     room.state.prepared = ""
     assert speaking.prepare(room.state, 1.3, room.now_ms) is None
+
+
+def test_what_is_prepared_does_not_keep_the_more_valuable_from_being() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="plain"))
+    room.ready()
+    assert speaking.prepare(room.state, 1.3, room.now_ms)
+    room.send(a_superchat(id="paid"))
+    chosen = speaking.prepare(room.state, 1.3, room.now_ms)
+    assert chosen
+    assert chosen.id == "paid"
+
+
+def test_what_begins_ends_what_was_heard_before_it() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="a"))
+    room.start()
+    room.send(a_danmu(id="b"))
+    room.start()  # the end of the first was never heard of
+    assert [hand.utterance.id for hand in room.state.hands] == ["b"]
+    assert room.state.tally.spoken == 1
 
 
 def test_speaking_time_is_learnt_from_what_was_spoken() -> None:
@@ -211,7 +258,7 @@ def test_speaking_time_is_learnt_from_what_was_spoken() -> None:
     for _ in range(20):
         room.take()
         taken = room.state.hands[0].utterance
-        speaking.sent(room.state, taken.id, "slow", 6350, 1.0, room.now_ms)
+        speaking.sent(room.state, taken.id, "line", "slow", 6350, 1.0, room.now_ms)
         speaking.heard(room.state, taken.id, room.now_ms)
         room.send(a_danmu(voice="slow", weight=10))
     assert before_ms < 3000

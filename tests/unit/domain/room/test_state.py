@@ -20,7 +20,7 @@ def test_a_room_comes_back_as_it_was() -> None:
 
 
 def test_nothing_and_what_another_version_wrote_are_an_empty_room() -> None:
-    assert decode(None) == decode(b"") == decode(json.dumps([99, "anything"]).encode()) == RoomState()
+    assert decode(None) == decode(b"") == decode(json.dumps([1, "anything"]).encode()) == RoomState()
 
 
 def test_a_room_does_not_grow_for_ever() -> None:
@@ -30,7 +30,7 @@ def test_a_room_does_not_grow_for_ever() -> None:
         removal.retract(room.state, [f"{second}"], room.changes)
         room.speak()
         learn(room.state, f"voice {second}", 10, 3000)
-    assert len(encode(room.state)) < 64_000
+    assert len(encode(room.state)) < 100_000
 
 
 def test_a_voice_is_a_viewers_for_good() -> None:

@@ -84,6 +84,17 @@ def test_a_name_that_the_filter_does_not_let_through_is_not_said() -> None:
     assert read(Event(text="你好", name="小明")).words.name == "小明"
 
 
+@pytest.mark.parametrize("text", ["加微信", "加\u200b微信", "加 微 信", "加.微.信", "加－微信"])
+def test_no_sign_hides_a_blocked_word(text: str) -> None:
+    assert read(Event(text=f"大家{text}看看"), blocked_words=["加微信"]).refused is Reason.BLOCKED_WORD
+
+
+def test_names_are_blocked_as_words_are_and_stand_for_nobody_in_the_clear() -> None:
+    words = read(Event(text="你好", name="加微信123", reply_to="死全家", gift="死全家"), blocked_words=["加微信"]).words
+    assert (words.name, words.reply_to, words.gift) == ("", "", "")
+    assert "死全家" not in read(Event(text="你好", name="死全家")).viewer
+
+
 def test_a_viewer_has_a_voice_of_the_lines_language() -> None:
     voices = list(LANGUAGES)
     chinese = {read(Event(text="你好啊", viewer=f"v{number}"), voices=voices).voice for number in range(40)}

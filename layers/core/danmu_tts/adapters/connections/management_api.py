@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from danmu_tts.adapters.aws.execute_api import ExecuteApiSigner
-from danmu_tts.domain.connections import Connection, ListenerBusyError, ListenerGoneError
+from danmu_tts.domain.connections import Connection, ListenerBusyError, ListenerGoneError, MessageTooLargeError
 from danmu_tts.observability import get_logger
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ManagementApi:
         if status == _GONE:
             raise ListenerGoneError(to.id)
         if status == _TOO_LARGE:
-            raise ValueError(f"a message of {len(message)} bytes is too large for API Gateway")
+            raise MessageTooLargeError(f"a message of {len(message)} bytes is too large for API Gateway")
         if status >= 300:
             raise ListenerBusyError(f"the gateway answered {status}")
 

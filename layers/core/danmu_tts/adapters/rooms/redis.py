@@ -6,6 +6,7 @@ So the policy is written once, in Python, and the script knows nothing of it. Al
 import asyncio
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 
 from danmu_tts.adapters.connections.redis import read_record
 from danmu_tts.adapters.redis.client import RedisClient, Script
-from danmu_tts.domain.errors import StoreAwayError
+from danmu_tts.domain.errors import InvalidRequestError, StoreAwayError
 from danmu_tts.domain.room.state import decode, encode
 from danmu_tts.observability import get_logger
 from danmu_tts.ports.rooms import Listener, Room, RoomDocuments
@@ -30,6 +31,10 @@ _LISTENERS_KEPT_S = 3 * 3600
 _MOST_TRIES = 64
 _LONGEST_PAUSE_S = 0.02
 _MOST_LISTENERS = 100
+# Players say something every second, pages that are hidden once a minute.
+_HEARD_S = 90
+# Twice as much, and a state with them would not fit API Gateway's 128 KB.
+_MOST_SETTINGS_BYTES = 48_000
 _NO_VERSION = b"0"
 
 # The clock is Redis's own: it is the one that all processes share.
@@ -45,10 +50,22 @@ if version ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1
 """)
+# What is kept begins with when it was said. Who left without a word makes room for others.
 _LISTEN = Script("""
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) and redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then
+    local kept = redis.call('HGETALL', KEYS[1])
+    for i = 1, #kept, 2 do
+        if tonumber(string.match(kept[i + 1], '^%d+')) < tonumber(ARGV[5]) then redis.call('HDEL', KEYS[1], kept[i]) end
+    end
+    if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1
+""")
+_CONFIGURE = Script("""
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1
 """)
 _LEAVE = Script("""
@@ -66,12 +83,14 @@ class RedisRooms:
         documents: RoomDocuments,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """``uniform``: a random number between two."""
+        """``uniform``: a random number between two; ``clock`` gives Unix seconds."""
         self._redis = redis
         self._documents = documents
         self._sleep = sleep
         self._uniform = uniform
+        self._clock = clock
         # The steps of one process would only get into each other's way.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -92,23 +111,34 @@ class RedisRooms:
                 await self._sleep(self._uniform(0, min(_LONGEST_PAUSE_S, 0.001 * 2**attempt)))
         raise StoreAwayError("Too much goes on in this room at once. Send more events together.", retry_after_s=1)
 
-    async def configure(self, room: str, settings: RoomSettings) -> None:
+    async def configure(self, room: str, change: Callable[[RoomSettings], RoomSettings]) -> RoomSettings:
         """See ``ports.Rooms.configure``."""
-        document = settings.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
-        await self._documents.put(room, document)
-        await self._redis.run("SET", self._key(room, "settings"), document, "EX", _KEPT_S)
+        key = self._key(room, "settings")
+        for _ in range(_MOST_TRIES):
+            kept = await self._redis.run("GET", key) or await self._fetch_settings(room)
+            settings = change(_settings(kept))
+            document = settings.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
+            if len(document) > _MOST_SETTINGS_BYTES:
+                raise InvalidRequestError(f"Settings have at most {_MOST_SETTINGS_BYTES:,} bytes.", param="settings")
+            if await self._redis.call(_CONFIGURE, [key], [kept, document, _KEPT_S]):
+                await self._documents.put(room, document)
+                return settings
+        raise StoreAwayError("These settings are changed by too many at once.", retry_after_s=1)
 
     async def listeners(self, room: str) -> Mapping[str, Listener]:
         """See ``ports.Rooms.listeners``."""
         found = await self._redis.run("HGETALL", self._key(room, "listeners"))
-        pairs = found.items() if isinstance(found, Mapping) else zip(found[::2], found[1::2], strict=True)
-        return {name.decode(): _listener(name.decode(), record) for name, record in pairs}
+        heard = ((name.decode(), *record.split(b" ", 1)) for name, record in found.items())
+        since_s = self._clock() - _HEARD_S
+        return {name: _listener(name, record) for name, said_s, record in heard if int(said_s) >= since_s}
 
     async def add_listener(self, room: str, listener: Listener) -> None:
         """See ``ports.Rooms.add_listener``."""
+        now_s = int(self._clock())
         record = json.dumps([listener.plays, json.dumps(asdict(listener.connection))])
-        limits = [_MOST_LISTENERS, _LISTENERS_KEPT_S]
-        if not await self._redis.call(_LISTEN, [self._key(room, "listeners")], [listener.id, record, *limits]):
+        limits = [_MOST_LISTENERS, _LISTENERS_KEPT_S, now_s - _HEARD_S]
+        arguments = [listener.id, f"{now_s} {record}", *limits]
+        if not await self._redis.call(_LISTEN, [self._key(room, "listeners")], arguments):
             raise StoreAwayError(f"{_MOST_LISTENERS} listen to this room already.", retry_after_s=60)
 
     async def remove_listener(self, room: str, listener_id: str, connection_id: str) -> None:

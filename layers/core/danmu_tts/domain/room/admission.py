@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from danmu_tts.domain.room.state import HandStatus, RoomState, split_tags
+from danmu_tts.domain.room.state import Hand, HandStatus, RoomState, has_tag
 from danmu_tts.domain.room.values import (
     MOST_MEMBERS,
     Audience,
@@ -23,6 +23,8 @@ from danmu_tts.domain.room.worth import by_worth, predicted_ms
 _PAID_WAITING_MS = 600_000
 # A combo that never ends is spoken all the same.
 _LONGEST_SETTLING_MS = 20_000
+# A platform's clock may differ from ours by so much, and what it sent just now must not look old.
+_CLOCKS_DIFFER_MS = 60_000
 
 
 @dataclass
@@ -67,11 +69,20 @@ def expire(state: RoomState, now_ms: int, changes: Changes) -> None:
         changes.drop(state, each, Reason.EXPIRED)
     for hand in [each for each in state.hands if each.until_ms < now_ms]:
         state.hands.remove(hand)
-        if hand.status is HandStatus.PLAYING:
-            state.tally.spoken += 1
-            state.remember(hand, now_ms)
-        else:
-            changes.drop(state, hand.utterance, Reason.FAILED)
+        match hand.status:
+            case HandStatus.PLAYING:
+                end_heard(state, hand, now_ms)
+            case HandStatus.MAKING:  # whoever made it is dead
+                state.waiting.append(hand.utterance)
+            case HandStatus.SENT:
+                changes.drop(state, hand.utterance, Reason.FAILED)
+
+
+def end_heard(state: RoomState, hand: Hand, now_ms: int) -> None:
+    """Count one that was in hand and is over: it was heard."""
+    state.tally.spoken += 1
+    state.tally.spoken_ms += hand.utterance.predicted_ms
+    state.remember(hand, now_ms)
 
 
 def _final(fate: Fate, lost: dict[str, Reason]) -> Fate:
@@ -112,8 +123,8 @@ class _Batch:
         self._rules = rules
         self._now_ms = now_ms
         self._changes = changes
-        self._seen = set(split_tags(state.seen))
-        self._gone = set(split_tags(state.gone))
+        there = [*state.waiting, *(hand.utterance for hand in state.hands), *(each.utterance for each in state.recent)]
+        self._there = {member[0] for each in there for member in each.members}
         self._by_key = {each.key: each for each in self._mergeable() if each.key}
         self.new_tags: list[str] = []
         self.displaced: dict[str, Reason] = {}
@@ -122,12 +133,11 @@ class _Batch:
         """Take in one."""
         state = self._state
         id_tag = tag(danmu.id)
-        if id_tag in self._seen:
+        if danmu.id in self._there or id_tag in self.new_tags or has_tag(state.seen, id_tag):
             return Fate(danmu.id, reason=Reason.DUPLICATE)  # and it counts once
-        self._seen.add(id_tag)
         self.new_tags.append(id_tag)
         state.tally.arrived += 1
-        reason = Reason.RETRACTED if id_tag in self._gone else self._refusal(danmu)
+        reason = Reason.RETRACTED if has_tag(state.gone, id_tag) else self._refusal(danmu)
         if reason:
             self._count_refused(danmu, reason)
             return Fate(danmu.id, reason=reason)
@@ -145,7 +155,7 @@ class _Batch:
         """The later win. What is spoken already takes in words, but no gifts: those want thanks."""
         since_ms = self._now_ms - self._rules.merge_window_ms
         for recent in self._state.recent:
-            if recent.utterance.kind is Kind.DANMU and recent.at_ms >= since_ms:
+            if recent.utterance.kind is Kind.DANMU and recent.at_ms > since_ms:
                 yield recent.utterance
         for hand in self._state.hands:
             if hand.utterance.kind is Kind.DANMU:
@@ -167,15 +177,22 @@ class _Batch:
             return Reason.KIND_OFF
         if danmu.viewer in rules.blocked_viewers:
             return Reason.BLOCKED_VIEWER
-        if danmu.sent_at_ms is not None and danmu.sent_at_ms + rules.deadlines_ms[danmu.kind] < self._now_ms:
-            return Reason.EXPIRED
+        if danmu.sent_at_ms is not None:
+            lasts_ms = rules.deadlines_ms[danmu.kind] + _CLOCKS_DIFFER_MS
+            if danmu.sent_at_ms + lasts_ms < self._now_ms:
+                return Reason.EXPIRED
         if danmu.kind in (Kind.DANMU, Kind.GIFT) and not danmu.paid and not self._is_heard(danmu):
             return Reason.AUDIENCE
+        if not danmu.rank.is_paid and self._predicted_ms(danmu) > rules.longest_ms:
+            return Reason.TOO_LONG
         if danmu.rank is Rank.PLAIN and danmu.kind is Kind.DANMU:
             self._state.tally.free += 1
             if (self._state.tally.free - 1) % rules.every_nth:
                 return Reason.SAMPLED
         return None
+
+    def _predicted_ms(self, danmu: Danmu) -> int:
+        return predicted_ms(self._state, danmu.voice, danmu.weight, self._rules.speed)
 
     def _is_heard(self, danmu: Danmu) -> bool:
         match self._rules.audience:
@@ -192,7 +209,7 @@ class _Batch:
         """Whether it came while the other still takes more in."""
         if danmu.settle_ms or danmu.kind is not Kind.DANMU:
             return True
-        return self._now_ms - same.first_ms <= self._rules.merge_window_ms
+        return self._now_ms - same.first_ms < self._rules.merge_window_ms
 
     def _merge(self, danmu: Danmu, into: RoomUtterance) -> Fate:
         self._state.tally.merged += 1
@@ -206,6 +223,7 @@ class _Batch:
         into.rank = max(into.rank, danmu.rank)
         if danmu.settle_ms:
             into.settles_ms = min(self._now_ms + danmu.settle_ms, into.first_ms + _LONGEST_SETTLING_MS)
+            into.deadline_ms = into.settles_ms + self._rules.deadlines_ms[into.kind]
         if danmu.words.amount:
             into.words = replace(into.words, amount=round(into.words.amount + danmu.words.amount, 2))
         if into not in self._changes.merged:
@@ -232,6 +250,7 @@ class _Batch:
 
     def _utterance(self, danmu: Danmu) -> RoomUtterance:
         now_ms = self._now_ms
+        settles_ms = now_ms + min(danmu.settle_ms, _LONGEST_SETTLING_MS) if danmu.settle_ms else 0
         return RoomUtterance(
             id=danmu.id,
             kind=danmu.kind,
@@ -243,9 +262,9 @@ class _Batch:
             voice=danmu.voice,
             first_ms=now_ms,
             last_ms=now_ms,
-            deadline_ms=now_ms + self._rules.deadlines_ms[danmu.kind],
-            settles_ms=now_ms + danmu.settle_ms if danmu.settle_ms else 0,
-            predicted_ms=predicted_ms(self._state, danmu.voice, danmu.weight),
+            deadline_ms=max(now_ms, settles_ms) + self._rules.deadlines_ms[danmu.kind],
+            settles_ms=settles_ms,
+            predicted_ms=self._predicted_ms(danmu),
             count=danmu.count,
             people=1,
             members=[(danmu.id, _who(danmu), danmu.count)],

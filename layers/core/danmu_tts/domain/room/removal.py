@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from danmu_tts.domain.room.admission import Changes
-from danmu_tts.domain.room.state import HandStatus, RoomState
+from danmu_tts.domain.room.state import HandStatus, RoomState, has_tag
 from danmu_tts.domain.room.values import Reason, RoomUtterance, tag
 
 _Test = Callable[[str, str], bool]
@@ -12,15 +12,15 @@ _Test = Callable[[str, str], bool]
 
 def retract(state: RoomState, ids: Collection[str], changes: Changes) -> int:
     """Take danmu back, also those that are still to come. Returns how many were there."""
-    state.withdraw(tag(each) for each in ids)
+    state.withdraw(each for each in map(tag, ids) if not has_tag(state.seen, each))
     wanted = set(ids)
     return _remove(state, lambda member_id, _: member_id in wanted, changes)
 
 
-def ban(state: RoomState, viewer: str, changes: Changes) -> int:
-    """Take back all of a viewer's. Returns how many there were."""
-    banned = tag(viewer)
-    return _remove(state, lambda _, who: who == banned, changes)
+def ban(state: RoomState, viewers: Collection[str], changes: Changes) -> int:
+    """Take back all of some viewers'. Returns how many there were."""
+    banned = {tag(viewer) for viewer in viewers}
+    return _remove(state, lambda _, who: who in banned, changes)
 
 
 def withdraw(state: RoomState, utterance_id: str, changes: Changes) -> int:
@@ -40,7 +40,7 @@ def clear(state: RoomState, changes: Changes) -> int:
 
 def skip(state: RoomState, changes: Changes) -> bool:
     """Silence what plays now, or is next where nothing plays. Returns whether there was something."""
-    playing = next((hand for hand in state.hands if hand.status is HandStatus.PLAYING), None)
+    playing = next((hand for hand in reversed(state.hands) if hand.status is HandStatus.PLAYING), None)
     hand = playing or next(iter(state.hands), None)
     if hand is None:
         return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from danmu_tts.domain.room.admission import Changes, expire
+from danmu_tts.domain.room.admission import Changes, end_heard, expire
 from danmu_tts.domain.room.state import Hand, HandStatus, Player, RoomState
 from danmu_tts.domain.room.values import Rank, Reason, RoomUtterance, tag
 from danmu_tts.domain.room.worth import by_worth, learn, tempo
@@ -49,13 +49,6 @@ def attend(
     return True
 
 
-def leave(state: RoomState, player: str, now_ms: int, changes: Changes) -> None:
-    """A player is known to be gone."""
-    if state.player and state.player.id == player:
-        _leave(state, now_ms, changes)
-        state.player = None
-
-
 def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> RoomUtterance | None:
     """Pop the best that can be begun in time, for the active player if it wants one; at most one is ahead of it.
 
@@ -89,9 +82,9 @@ def prepare(state: RoomState, fastest: float, now_ms: int) -> RoomUtterance | No
     is_making = any(hand.status is HandStatus.MAKING for hand in state.hands)
     if player is None or player.until_ms < now_ms or state.paused or is_making:
         return None
-    if any(each.id == state.prepared for each in state.waiting):
-        return None
     good = _speakable(state, now_ms, now_ms)
+    if any(each.id == state.prepared and each.rank >= good[0].rank for each in good):
+        return None
     if not good:
         state.prepared = ""
         return None
@@ -104,10 +97,15 @@ def _speakable(state: RoomState, now_ms: int, begins_ms: int) -> list[RoomUttera
     return [each for each in by_worth(state) if each.settles_ms <= now_ms and each.deadline_ms >= begins_ms]
 
 
-def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, pace: float, now_ms: int) -> bool:
-    """It was made. Returns whether it is still wanted: it may have been retracted, or be too late."""
+def sent(
+    state: RoomState, utterance_id: str, connection: str, voice: str, duration_ms: int, pace: float, now_ms: int
+) -> bool:
+    """It was made for whoever asked over a connection. Returns whether it is still wanted there.
+
+    It may have been retracted, be too late, or be made anew for a player that came back over another connection.
+    """
     hand = find_hand(state, utterance_id)
-    if hand is None or hand.utterance.deadline_ms < now_ms:
+    if hand is None or hand.connection != connection or hand.utterance.deadline_ms < now_ms:
         return False
     hand.status, hand.sent_ms = HandStatus.SENT, now_ms
     hand.until_ms = now_ms + duration_ms + _HEARING_MS
@@ -117,11 +115,25 @@ def sent(state: RoomState, utterance_id: str, voice: str, duration_ms: int, pace
     return True
 
 
+def put_back(state: RoomState, utterance_id: str, connection: str, not_before_ms: int = 0) -> bool:
+    """Nobody heard it, and somebody may yet. Returns whether it was in hand for that connection."""
+    hand = find_hand(state, utterance_id)
+    if hand is None or hand.connection != connection or hand.status is HandStatus.PLAYING:
+        return False
+    state.hands.remove(hand)
+    hand.utterance.settles_ms = max(hand.utterance.settles_ms, not_before_ms)
+    state.waiting.append(hand.utterance)
+    return True
+
+
 def began(state: RoomState, utterance_id: str, now_ms: int) -> None:
-    """It is heard from now on."""
+    """It is heard from now on; what was heard before it is over."""
     hand = find_hand(state, utterance_id)
     if hand is None or hand.status is HandStatus.PLAYING:
         return
+    for earlier in [each for each in state.hands if each.status is HandStatus.PLAYING]:
+        state.hands.remove(earlier)
+        end_heard(state, earlier, now_ms)
     hand.status = HandStatus.PLAYING
     hand.lateness_ms = max(0, now_ms - max(hand.utterance.first_ms, hand.utterance.settles_ms))
     state.tally.late(hand.lateness_ms)
@@ -134,15 +146,15 @@ def heard(state: RoomState, utterance_id: str, now_ms: int) -> None:
         return
     began(state, utterance_id, now_ms)
     state.hands.remove(hand)
-    state.tally.spoken += 1
-    state.tally.spoken_ms += hand.utterance.predicted_ms
-    state.remember(hand, now_ms)
+    end_heard(state, hand, now_ms)
 
 
-def give_up(state: RoomState, utterance_id: str, reason: Reason, changes: Changes) -> None:
-    """It will not be heard, or not to its end."""
+def give_up(
+    state: RoomState, utterance_id: str, reason: Reason, changes: Changes, connection: str | None = None
+) -> None:
+    """It will not be heard, or not to its end. ``connection``: only where it is for that one."""
     hand = find_hand(state, utterance_id)
-    if hand is None:
+    if hand is None or connection not in (None, hand.connection):
         return
     state.hands.remove(hand)
     changes.drop(state, hand.utterance, reason)
@@ -188,14 +200,15 @@ def find_hand(state: RoomState, utterance_id: str) -> Hand | None:
 
 
 def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
-    """The player is gone. What it had may have been heard, and nothing is spoken twice."""
+    """The player is gone. What it was sent may have been heard, and nothing is spoken twice."""
     for hand in state.hands:
-        if hand.status is HandStatus.PLAYING:
-            state.tally.spoken += 1
-            state.tally.spoken_ms += hand.utterance.predicted_ms
-            state.remember(hand, now_ms)
-        else:
-            changes.drop(state, hand.utterance, Reason.PLAYER_GONE)
+        match hand.status:
+            case HandStatus.PLAYING:
+                end_heard(state, hand, now_ms)
+            case HandStatus.SENT:
+                changes.drop(state, hand.utterance, Reason.PLAYER_GONE)
+            case HandStatus.MAKING:
+                state.waiting.append(hand.utterance)
     state.hands = []
 
 
@@ -210,7 +223,6 @@ def _return_lost(state: RoomState, connection: str, holds: Collection[str], now_
             continue
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:
-            state.tally.spoken += 1
-            state.remember(hand, now_ms)
+            end_heard(state, hand, now_ms)
         else:
             state.waiting.append(hand.utterance)

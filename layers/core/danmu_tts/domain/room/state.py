@@ -8,8 +8,9 @@ from typing import Any
 
 from danmu_tts.domain.room.values import TAG_CHARS, Kind, Rank, Reason, RoomUtterance, Words
 
-_VERSION = 1
-_MOST_SEEN, _MOST_GONE, _MOST_SPEAKERS, _MOST_RECENT, _MOST_LATENESS = 1024, 128, 256, 20, 60
+# To be raised with every change of what is kept: who reads another version begins anew.
+_VERSION = 2
+_MOST_SEEN, _MOST_GONE, _MOST_SPEAKERS, _MOST_RECENT, _MOST_LATENESS = 4096, 1024, 256, 20, 60
 
 
 class HandStatus(StrEnum):
@@ -144,6 +145,14 @@ class RoomState:
         return sum(each.predicted_ms for each in self.waiting)
 
 
+def has_tag(tags: str, wanted: str) -> bool:
+    """Whether it is one of them; quicker than to take them apart."""
+    at = tags.find(wanted)
+    while at >= 0 and at % TAG_CHARS:
+        at = tags.find(wanted, at + 1)
+    return at >= 0
+
+
 def split_tags(tags: str) -> list[str]:
     """One after another."""
     return [tags[start : start + TAG_CHARS] for start in range(0, len(tags), TAG_CHARS)]
@@ -211,6 +220,7 @@ def _written(utterance: RoomUtterance) -> list[Any]:
         [
             words.name,
             words.text,
+            words.hidden,
             words.language,
             words.gift,
             words.amount,

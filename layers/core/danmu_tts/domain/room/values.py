@@ -50,6 +50,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     RETRACTED = "retracted"
     """It had been taken back before it came."""
+    TOO_LONG = "too_long"
     VIEWER_LIMIT = "viewer_limit"
     """The viewer's own newer danmu took its place."""
     QUEUE_FULL = "queue_full"
@@ -79,12 +80,14 @@ class Words:
     """What a listener is told of an utterance, beside its sound.
 
     Attributes:
-        text: as it was written; what is hidden, as asterisks.
+        text: as it was written.
+        hidden: the same with asterisks for what the filter hides; empty where it hides nothing.
         language: primary subtag of what is said.
     """
 
     name: str = ""
     text: str = ""
+    hidden: str = ""
     language: str = ""
     gift: str = ""
     amount: float = 0.0
@@ -92,6 +95,11 @@ class Words:
     emotes: Mapping[str, str] = field(default_factory=dict)
     picture: str | None = None
     reply_to: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What others may see of the text."""
+        return self.hidden or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +137,17 @@ class Danmu:
 
     @property
     def rank(self) -> Rank:
-        """By its kind; a gift that cost nothing is worth no more than a word."""
-        if self.kind is Kind.GIFT and not self.paid:
-            return Rank.PLAIN
-        by_kind = {Kind.SUPERCHAT: Rank.SUPERCHAT, Kind.GUARD: Rank.GUARD, Kind.GIFT: Rank.GIFT}
-        return by_kind.get(self.kind, Rank.MEDAL if self.medal or self.guard else Rank.PLAIN)
+        """By its kind; a gift that cost nothing is worth no more than a word, and a word that cost something a gift."""
+        match self.kind:
+            case Kind.SUPERCHAT:
+                return Rank.SUPERCHAT
+            case Kind.GUARD:
+                return Rank.GUARD
+            case _ if self.paid:
+                return Rank.GIFT
+            case Kind.DANMU if self.medal or self.guard:
+                return Rank.MEDAL
+        return Rank.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +170,9 @@ class RoomRules:
     )
     merge_window_ms: int = 10_000
     waiting_ms: int = 30_000
+    longest_ms: int = 15_000
     per_viewer: int = 3
+    speed: float = 1.0
 
 
 @dataclass(slots=True)

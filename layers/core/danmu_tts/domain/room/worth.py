@@ -32,9 +32,9 @@ def _order(utterance: RoomUtterance, heard: Mapping[str, int]) -> Order:
     return -utterance.rank, heard.get(tag(utterance.viewer), -1) if own else -1, -utterance.last_ms
 
 
-def predicted_ms(state: RoomState, voice: str, weight: float) -> int:
+def predicted_ms(state: RoomState, voice: str, weight: float, speed: float = 1.0) -> int:
     """How long it takes a voice to say so many syllables, by what it took before."""
-    return round(_EDGES_MS + weight * state.paces.get(voice, _SYLLABLE_MS))
+    return round((_EDGES_MS + weight * state.paces.get(voice, _SYLLABLE_MS)) / speed)
 
 
 def learn(state: RoomState, voice: str, weight: float, duration_ms: float) -> None:

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from danmu_tts.domain.access import Principal, Scope
 from danmu_tts.domain.errors import InvalidRequestError, NotFoundError
 from danmu_tts.domain.room import removal, speaking
-from danmu_tts.domain.room.admission import Changes
+from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.ports import Room, Rooms
 from danmu_tts.services.rooms.telling import Telling, mark_told
 from speech_contract.room_frames import Control, Do
 from speech_contract.rooms import RoomSettings, RoomState
 
 T = TypeVar("T")
-# As many as settings may name; the oldest block gives way.
-_MOST_VIEWERS = 1000
 _Act = Callable[[Room, Changes], None]
 
 
@@ -30,13 +30,13 @@ class Controls:
         """How a room stands. Raises ForbiddenError and StoreAwayError."""
         principal.require(Scope.LISTEN, room)
         opened = await self._rooms.read(room)
+        expire(opened.state, opened.now_ms, Changes())  # only for who looks; the next step does it for all
         return (await self._telling.state(opened, len(await self._rooms.listeners(room)))).state
 
     async def configure(self, principal: Principal, room: str, settings: RoomSettings) -> RoomState:
         """Read a room by these from now on. Raises ForbiddenError and StoreAwayError."""
         principal.require_control(room)
-        await self._rooms.configure(room, settings)
-        return await self._do(room, lambda opened, changes: _obey(opened, settings, changes))
+        return await self._configure(room, lambda _: settings)
 
     async def control(self, principal: Principal, asked: Control) -> RoomState:
         """Do one thing. Raises ForbiddenError, InvalidRequestError, NotFoundError, StoreAwayError."""
@@ -58,8 +58,11 @@ class Controls:
                 return await self.configure(principal, asked.room, _needed(asked.settings, "settings"))
             case Do.BLOCK | Do.UNBLOCK | Do.VOICE:
                 viewer = _needed(asked.viewer, "viewer")
-                settings = _with_viewer((await self._rooms.read(asked.room)).settings, asked, viewer)
-                return await self.configure(principal, asked.room, settings)
+                return await self._configure(asked.room, lambda settings: _with_viewer(settings, asked, viewer))
+
+    async def _configure(self, room: str, change: Callable[[RoomSettings], RoomSettings]) -> RoomState:
+        settings = await self._rooms.configure(room, change)
+        return await self._do(room, lambda opened, changes: _obey(opened, settings, changes))
 
     def _replay(self, opened: Room, utterance_id: str) -> None:
         if speaking.again(opened.state, utterance_id, self._new_id(), opened.now_ms) is None:
@@ -98,8 +101,7 @@ def _pause(opened: Room, paused: bool) -> None:
 
 def _obey(opened: Room, settings: RoomSettings, changes: Changes) -> None:
     """What waits or plays of those who are blocked goes at once."""
-    for viewer in settings.blocked_viewers:
-        removal.ban(opened.state, viewer, changes)
+    removal.ban(opened.state, settings.blocked_viewers, changes)
 
 
 def _with_viewer(settings: RoomSettings, asked: Control, viewer: str) -> RoomSettings:
@@ -107,12 +109,15 @@ def _with_viewer(settings: RoomSettings, asked: Control, viewer: str) -> RoomSet
     voices = {name: voice for name, voice in settings.viewer_voices.items() if name != viewer}
     match asked.do:
         case Do.BLOCK:
-            changed: dict[str, object] = {"blocked_viewers": [*blocked, viewer][-_MOST_VIEWERS:]}
+            changed: dict[str, object] = {"blocked_viewers": [*blocked, viewer]}
         case Do.UNBLOCK:
             changed = {"blocked_viewers": blocked}
         case _:
             changed = {"viewer_voices": voices | ({viewer: asked.voice} if asked.voice else {})}
-    return RoomSettings.model_validate(settings.model_dump() | changed)
+    try:
+        return RoomSettings.model_validate(settings.model_dump() | changed)
+    except ValidationError as error:
+        raise InvalidRequestError("The room's settings name as many viewers as they may.", param="viewer") from error
 
 
 def _needed(value: T | None, param: str) -> T:

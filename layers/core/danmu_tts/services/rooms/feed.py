@@ -58,16 +58,14 @@ class Feed:
         self._clock = clock
         self._languages: dict[str, str] = {}
         self._languages_known_s = float("-inf")
-        self._wants_voices = False
 
     async def admit(self, principal: Principal, room: str, events: Sequence[Event]) -> list[Outcome]:
         """Take a batch in and tell what became of each, in order. Raises ForbiddenError and StoreAwayError."""
         principal.require(Scope.DANMU, room)
-        await self._know_voices()
+        await self._know_voices(room)
 
         def step(opened: Room) -> tuple[Room, Changes, list[Fate]]:
             changes = Changes()
-            self._wants_voices = self._wants_voices or bool(opened.settings.voices)
             reader = self.event_reader(room, principal.key_id, opened.settings, self._new_id)
             danmu = [reader.read(event) for event in events]
             fates = admit(opened.state, room_rules(opened.settings), danmu, opened.now_ms, changes)
@@ -75,9 +73,9 @@ class Feed:
             return opened, changes, fates
 
         opened, changes, fates = await self._rooms.change(room, step)
-        await self._telling.changed(opened, changes)
         if any(fate.into for fate in fates):
             await self._telling.nudge(opened)
+        await self._telling.changed(opened, changes)
         return [_outcome(fate) for fate in fates]
 
     async def retract(self, principal: Principal, room: str, ids: Sequence[str]) -> int:
@@ -114,7 +112,7 @@ class Feed:
     async def _withdraw(self, room: str, withdrawal: Withdrawal) -> int:
         def remove(opened: Room, changes: Changes) -> int:
             removed = removal.retract(opened.state, withdrawal.ids, changes) if withdrawal.ids else 0
-            return removed + (removal.ban(opened.state, withdrawal.viewer, changes) if withdrawal.viewer else 0)
+            return removed + (removal.ban(opened.state, [withdrawal.viewer], changes) if withdrawal.viewer else 0)
 
         return await self._remove(room, remove)
 
@@ -129,9 +127,11 @@ class Feed:
         await self._telling.changed(opened, changes)
         return removed
 
-    async def _know_voices(self) -> None:
+    async def _know_voices(self, room: str) -> None:
         """Which voice speaks which language, for viewers who have one of their own."""
-        if not self._wants_voices or self._clock() - self._languages_known_s < _VOICES_KNOWN_S:
+        if self._clock() - self._languages_known_s < _VOICES_KNOWN_S:
+            return
+        if not self._languages and not (await self._rooms.read(room)).settings.voices:
             return
         voices = await self._backends.list_voices()
         self._languages = {voice.id: primary_subtag(voice.language) for voice in voices}

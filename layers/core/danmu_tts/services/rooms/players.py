@@ -5,28 +5,27 @@ from base64 import b64encode
 from dataclasses import asdict
 
 from danmu_tts.domain.access import Principal, Role, Scope
-from danmu_tts.domain.connections import Connection
-from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, NothingToSayError
+from danmu_tts.domain.connections import Connection, ListenerGoneError
+from danmu_tts.domain.errors import DanmuTTSError, ForbiddenError, NothingToSayError, StoreAwayError
 from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.domain.room.state import HandStatus
-from danmu_tts.domain.room.values import Reason, RoomUtterance
+from danmu_tts.domain.room.values import Reason
 from danmu_tts.domain.speech import Speech
 from danmu_tts.observability import get_logger
-from danmu_tts.ports import Listener, Readers, Room, Rooms
+from danmu_tts.ports import Listener, Room, Rooms
 from danmu_tts.services.rooms.captions import own_captions
 from danmu_tts.services.rooms.making import Chosen, Making
 from danmu_tts.services.rooms.telling import WATCHES_MS, Telling, mark_told
-from danmu_tts.text.room_words import Saying
 from speech_contract import room_frames as frames
 from speech_contract.events import EventKind
 from speech_contract.speech import CaptionAnswer
 
 logger = get_logger("rooms")
 
-# As base64, and with the frame around it, it fits the 32 KB in which API Gateway counts a message.
-_MOST_INLINE_BYTES = 20_000
-_AFTER_FAILURE_MS = 500
+# As base64, and with the frame around it: the 32 KB in which API Gateway counts a message, and the most that it takes.
+_SHORT_BYTES, _MOST_INLINE_BYTES = 20_000, 75_000
+_AFTER_FAILURE_MS, _AGAIN_AFTER_MS = 500, 3_000
 _REASONS = {reason.value: reason for reason in Reason}
 
 
@@ -36,14 +35,12 @@ class Players:
     def __init__(
         self,
         rooms: Rooms,
-        readers: Readers,
         making: Making,
         telling: Telling,
         audio_base_url: str | None,
     ) -> None:
         """``audio_base_url``: what a URL of ours that begins with a slash is below; None where the client knows."""
         self._rooms = rooms
-        self._readers = readers
         self._making = making
         self._telling = telling
         self._audio_base_url = audio_base_url
@@ -52,8 +49,8 @@ class Players:
         """Let a connection hear a room. Raises ForbiddenError, StoreAwayError, ListenerGoneError."""
         principal.require(Scope.LISTEN, asked.room)
         plays = asked.role is frames.ListenRole.PLAYER
-        if plays and principal.role is Role.MONITOR:
-            raise ForbiddenError("This room token only watches; one of role player plays.")
+        if plays:
+            _require_player(principal)
         await self._rooms.add_listener(asked.room, Listener(_id(connection), connection, plays))
 
         def step(opened: Room) -> tuple[Room, Changes]:
@@ -74,8 +71,7 @@ class Players:
     async def ready(self, connection: Connection, principal: Principal, asked: frames.Ready) -> None:
         """Give a player the next utterance, or tell it to wait. Raises ForbiddenError, StoreAwayError, …"""
         principal.require(Scope.LISTEN, asked.room)
-        if principal.role is Role.MONITOR:
-            raise ForbiddenError("This room token only watches; one of role player plays.")
+        _require_player(principal)
         player = _id(connection)
         # Again each time: it may have come back over another connection, or Redis without what it knew.
         await self._rooms.add_listener(asked.room, Listener(player, connection, True))
@@ -137,73 +133,94 @@ class Players:
 
     async def _give(self, connection: Connection, principal: Principal, taken: Chosen) -> Chosen | None:
         """Make it and send it. Returns what to prepare then."""
-        room, utterance = taken.room.name, taken.utterance
         try:
             speech = await self._making.make(principal, taken)
+            audio = await self._audio(speech)
         except DanmuTTSError as error:
-            logger.warning("an utterance could not be made", extra={"room": room, "reason": error.code})
-            reason = Reason.NOTHING_TO_SAY if isinstance(error, NothingToSayError) else _reason(error.code)
-            opened, changes = await self._give_up(room, utterance.id, reason)
-            wait = frames.Waiting(room=room, active=True, again_in_ms=_AFTER_FAILURE_MS, reason=error.code)
-            await self._telling.answer(connection, wait)
-            await self._telling.changed(opened, changes)
+            await self._fail(connection, taken, error)
             return None
-        opened, changes, is_wanted, prepared = await self._note_sent(taken, speech)
-        if is_wanted:
-            await self._send(connection, opened, taken, speech)
-        else:
-            await self._telling.answer(connection, frames.Waiting(room=room, active=True, again_in_ms=0))
+        opened, changes, is_wanted, prepared = await self._note_sent(connection, taken, speech)
+        try:
+            if is_wanted:
+                await self._send(connection, opened, taken, speech, audio)
+            else:
+                wait = frames.Waiting(room=opened.name, active=True, again_in_ms=0)
+                await self._telling.answer(connection, wait)
+        except ListenerGoneError:  # so nobody heard it, and it may yet be heard by this one come back, or another
+            await self._rooms.change(
+                opened.name, lambda room: speaking.put_back(room.state, taken.utterance.id, connection.id)
+            )
+            raise
         await self._telling.changed(opened, changes)
         return prepared
 
-    async def _note_sent(self, taken: Chosen, speech: Speech) -> tuple[Room, Changes, bool, Chosen | None]:
+    async def _note_sent(
+        self, connection: Connection, taken: Chosen, speech: Speech
+    ) -> tuple[Room, Changes, bool, Chosen | None]:
         """Whether it is still wanted: it may have been retracted meanwhile."""
         utterance, encoded = taken.utterance, speech.encoded
 
         def step(opened: Room) -> tuple[Room, Changes, bool, Chosen | None]:
             changes = Changes()
-            spoken_at = taken.tempo * opened.settings.speed
-            arguments = (utterance.id, encoded.voice, encoded.duration_ms, spoken_at, opened.now_ms)
-            is_wanted = speaking.sent(opened.state, *arguments)
+            is_wanted = speaking.sent(
+                opened.state,
+                utterance.id,
+                connection.id,
+                encoded.voice,
+                encoded.duration_ms,
+                taken.tempo * opened.settings.speed,
+                opened.now_ms,
+            )
             if not is_wanted:
-                speaking.give_up(opened.state, utterance.id, Reason.EXPIRED, changes)
+                speaking.give_up(opened.state, utterance.id, Reason.EXPIRED, changes, connection.id)
             prepared = self._prepare(opened)
             mark_told(opened)
             return opened, changes, is_wanted, prepared
 
         return await self._rooms.change(taken.room.name, step)
 
-    async def _give_up(self, room: str, utterance_id: str, reason: Reason) -> tuple[Room, Changes]:
+    async def _fail(self, connection: Connection, taken: Chosen, error: DanmuTTSError) -> None:
+        """It could not be made. What was paid for is tried again where that may help; the rest is dropped."""
+        room, utterance = taken.room.name, taken.utterance
+        logger.warning("an utterance could not be made", extra={"room": room, "reason": error.code})
+        reason = Reason.NOTHING_TO_SAY if isinstance(error, NothingToSayError) else _reason(error.code)
+
         def step(opened: Room) -> tuple[Room, Changes]:
             changes = Changes()
-            speaking.give_up(opened.state, utterance_id, reason, changes)
+            later_ms = opened.now_ms + _AGAIN_AFTER_MS
+            is_later = error.retryable and utterance.rank.is_paid and later_ms < utterance.deadline_ms
+            if not (is_later and speaking.put_back(opened.state, utterance.id, connection.id, later_ms)):
+                speaking.give_up(opened.state, utterance.id, reason, changes, connection.id)
             mark_told(opened)
             return opened, changes
 
-        return await self._rooms.change(room, step)
+        opened, changes = await self._rooms.change(room, step)
+        wait = frames.Waiting(room=room, active=True, again_in_ms=_AFTER_FAILURE_MS, reason=error.code)
+        await self._telling.answer(connection, wait)
+        await self._telling.changed(opened, changes)
 
-    async def _send(self, to: Connection, opened: Room, taken: Chosen, speech: Speech) -> None:
+    async def _send(self, to: Connection, opened: Room, taken: Chosen, speech: Speech, audio: frames.AudioOf) -> None:
         """To all who listen; the sound to the player that asked. Raises ListenerGoneError where that is gone."""
-        silent = self._frame(opened, taken.utterance, taken.saying, speech)
-        await self._telling.answer(to, silent.model_copy(update={"audio": await self._audio(speech)}))
+        silent = self._frame(opened, taken, speech)
+        await self._telling.answer(to, silent.model_copy(update={"audio": audio}))
         listeners = await self._rooms.listeners(opened.name)
         others = [listener for name, listener in listeners.items() if name != _id(to)]
         await self._telling.broadcast(opened.name, others, [silent])
 
-    def _frame(self, opened: Room, utterance: RoomUtterance, saying: Saying, speech: Speech) -> frames.UtteranceFrame:
-        hand = speaking.find_hand(opened.state, utterance.id)
-        current = hand.utterance if hand else utterance  # more of the same may have come while it was made
+    def _frame(self, opened: Room, taken: Chosen, speech: Speech) -> frames.UtteranceFrame:
+        saying = taken.saying
+        hand = speaking.find_hand(opened.state, taken.utterance.id)
+        current = hand.utterance if hand else taken.utterance  # more of the same may have come while it was made
         words = current.words
-        captions = own_captions(speech.captions, saying)
         return frames.UtteranceFrame(
             room=opened.name,
-            id=utterance.id,
+            id=current.id,
             kind=EventKind(current.kind.value),
             rank=current.rank.name.lower(),
             viewer=current.viewer,
             name=words.name,
-            original=self._readers.reader(opened.name, None).read(words.text).shown,
-            spoken=saying.text,
+            original=words.shown,
+            spoken=f"{saying.text[: saying.start]}{words.shown if saying.end else ''}{saying.text[saying.end :]}",
             count=current.count,
             people=current.people,
             gift=words.gift,
@@ -213,20 +230,26 @@ class Players:
             picture=words.picture,
             reply_to=words.reply_to,
             voice=speech.encoded.voice,
-            captions=[CaptionAnswer(**asdict(caption)) for caption in captions],
+            captions=[CaptionAnswer(**asdict(caption)) for caption in own_captions(speech.captions, saying)],
             duration_ms=speech.encoded.duration_ms,
             audio=None,
             expires_at=current.deadline_ms,
         )
 
     async def _audio(self, speech: Speech) -> frames.AudioOf:
-        encoded = speech.encoded
-        data: str | None = b64encode(encoded.audio).decode("ascii")
-        url = None
-        if len(encoded.audio) > _MOST_INLINE_BYTES and (link := await self._making.link(speech)):
+        """As it is where it is short, else by URL. Raises StoreAwayError where it can be had neither way."""
+        audio, content_type = speech.encoded.audio, speech.encoded.format.content_type
+        if len(audio) > _SHORT_BYTES and (link := await self._making.link(speech)):
             url = f"{self._audio_base_url or ''}{link.url}" if link.url.startswith("/") else link.url
-            data = None
-        return frames.AudioOf(data=data, url=url, content_type=encoded.format.content_type)
+            return frames.AudioOf(url=url, content_type=content_type)
+        if len(audio) > _MOST_INLINE_BYTES:
+            raise StoreAwayError("The audio is too long for a message, and cannot be stored now.")
+        return frames.AudioOf(data=b64encode(audio).decode("ascii"), content_type=content_type)
+
+
+def _require_player(principal: Principal) -> None:
+    if principal.role is Role.MONITOR:
+        raise ForbiddenError("This room token only watches; one of role player plays.")
 
 
 def _wait(room: Room, *, active: bool) -> frames.Waiting:

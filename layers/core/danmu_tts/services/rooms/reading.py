@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from danmu_tts.domain.room.values import Danmu, Kind, Rank, Reason, RoomUtterance, Words
+from danmu_tts.domain.room.values import Danmu, Kind, Rank, Reason, RoomUtterance, Words, tag
 from danmu_tts.domain.room.worth import choose_voice
 from danmu_tts.domain.voices import primary_subtag
 from danmu_tts.services.rooms.rules import saying_rules
@@ -39,33 +39,33 @@ class EventReader:
         self._languages = languages
         self._new_id = new_id
         self._is_reworded = settings.names or Kind.DANMU in self._saying.templates
-        self._blocked = [_folded(word) for word in settings.blocked_words]
+        self._blocked = [folded for word in settings.blocked_words if (folded := _folded(word))]
 
     def read(self, event: Event) -> Danmu:
         """Read one: anything that somebody may have written."""
         reading = self._reader.read(event.text)
         kind = Kind(event.kind.value)
         language = reading.language if kind is Kind.DANMU else self._settings.language
-        name = event.name if not event.name or self._is_clean(event.name) else ""
+        viewer = event.viewer or (tag(event.name) if event.name else "")
         words = Words(
-            name,
+            self._clean(event.name),
             event.text,
+            reading.shown if reading.shown != event.text else "",
             language,
-            event.gift,
+            self._clean(event.gift),
             event.amount,
             event.currency,
             event.emotes,
             event.picture,
-            event.reply_to,
+            self._clean(event.reply_to),
         )
-        viewer = event.viewer or event.name
         danmu = Danmu(
             event.id or self._new_id(),
             kind,
             viewer,
             words,
-            self._key(event, kind, reading),
-            1.0 if kind is not Kind.DANMU or self._is_reworded else _weight(reading.spoken),
+            self._key(event, viewer, kind, reading),
+            _weight(reading.spoken),
             self._voice(viewer, language),
             event.count if kind in (Kind.GIFT, Kind.GUARD) else 1,
             event.medal,
@@ -80,23 +80,28 @@ class EventReader:
         said = self._words.say(_alone(danmu), self._saying).text
         return replace(danmu, weight=_weight(self._reader.read(said).spoken))
 
-    def _is_clean(self, name: str) -> bool:
-        return self._reader.read(name).verdict.action is Action.ALLOW
+    def _clean(self, name: str) -> str:
+        """A name of somebody or something, unless others should not see it."""
+        if not name or (self._reader.read(name).verdict.action is Action.ALLOW and not self._is_blocked(name)):
+            return name
+        return ""
+
+    def _is_blocked(self, *texts: str) -> bool:
+        return bool(self._blocked) and any(word in _folded(text) for text in texts for word in self._blocked)
 
     def _refusal(self, event: Event, kind: Kind, reading: "Reading") -> Reason | None:
         if event.mirror:
             return Reason.MIRROR
         if reading.verdict.action is Action.DROP:
             return Reason.CONTENT_BLOCKED
-        if self._blocked and any(word in _folded(event.text) for word in self._blocked):
+        if self._is_blocked(event.text, reading.spoken):
             return Reason.BLOCKED_WORD
         if kind is Kind.DANMU and not reading.spoken:
             return Reason.NOTHING_TO_SAY
         return None
 
-    def _key(self, event: Event, kind: Kind, reading: "Reading") -> str:
+    def _key(self, event: Event, viewer: str, kind: Kind, reading: "Reading") -> str:
         """Words merge with the like, gifts with the same viewer's, follows with each other; what was paid for alone."""
-        viewer = event.viewer or event.name
         match kind:
             case Kind.DANMU:
                 return f"danmu/{self._reader.collapse_key(reading) or reading.spoken}"
@@ -133,4 +138,5 @@ def _alone(danmu: Danmu) -> RoomUtterance:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Nothing but letters and digits, whatever their width and case: no space and no sign hides a word."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))

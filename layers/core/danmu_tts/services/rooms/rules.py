@@ -17,7 +17,9 @@ def room_rules(settings: RoomSettings) -> RoomRules:
         deadlines_ms={kind: getattr(deadlines, kind.value) for kind in Kind},
         merge_window_ms=settings.merge_window_ms,
         waiting_ms=settings.waiting_ms,
+        longest_ms=settings.longest_ms,
         per_viewer=settings.per_viewer,
+        speed=settings.speed,
     )
 
 

@@ -5,15 +5,18 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 
 from danmu_tts.background import Background
-from danmu_tts.domain.connections import Connection, ListenerGoneError
+from danmu_tts.domain.connections import Connection, ListenerGoneError, MessageTooLargeError
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.domain.room.admission import Changes
-from danmu_tts.ports import Listener, Readers, Room, Rooms
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import Listener, Room, Rooms
 from danmu_tts.services.budget import Budget
 from danmu_tts.services.delivery import Delivery
 from danmu_tts.services.rooms.views import room_state
 from speech_contract import room_frames as frames
 from speech_contract.frames import AnyServerFrame
+
+logger = get_logger("rooms")
 
 # Who watches is told anew how the room stands so often at most.
 _STATE_EVERY_MS = 300
@@ -29,7 +32,6 @@ class Telling:
         self,
         rooms: Rooms,
         delivery: Delivery,
-        readers: Readers,
         budget: Budget,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -38,7 +40,6 @@ class Telling:
         self._behind = Background()
         self._untold_ms: dict[str, int] = {}
         self._delivery = delivery
-        self._readers = readers
         self._budget = budget
 
     async def answer(self, to: Connection, frame: AnyServerFrame) -> None:
@@ -73,16 +74,16 @@ class Telling:
                 news.state.settings = None
             frames_for_monitors.append(news)
         monitors = [each for each in listeners if not each.plays]
+        players = [each for each in listeners if each.plays]
         await asyncio.gather(
-            self.broadcast(room.name, listeners, frames_for_all),
-            self.broadcast(room.name, monitors, frames_for_monitors),
+            self.broadcast(room.name, players, frames_for_all),
+            self.broadcast(room.name, monitors, [*frames_for_all, *frames_for_monitors]),
         )
 
     async def state(self, room: Room, listeners: int) -> frames.State:
         """How a room stands, for those who watch."""
-        reader = self._readers.reader(room.name, None)
         spent_usd = await self._budget.spent_by_room(room.name)
-        return frames.State(state=room_state(room, reader, listeners, spent_usd))
+        return frames.State(state=room_state(room, listeners, spent_usd))
 
     async def close(self) -> None:
         """Finish what is still to be told."""
@@ -109,21 +110,17 @@ class Telling:
             self._untold_ms.pop(name, None)
 
     def _dropped(self, room: str, changes: Changes) -> Iterator[frames.Dropped]:
-        reader = self._readers.reader(room, None)
         for reason, ids in changes.dropped.items():
             for start in range(0, len(ids), _DROPPED_A_FRAME):
                 some = ids[start : start + _DROPPED_A_FRAME]
                 words = [changes.words[each] for each in some]
-                danmu = [
-                    frames.LetGo(name=each.name, text=reader.read(each.text).shown[:_SHOWN_CHARS], gift=each.gift)
-                    for each in words
-                ]
+                danmu = [frames.LetGo(name=each.name, text=each.shown[:_SHOWN_CHARS], gift=each.gift) for each in words]
                 yield frames.Dropped(room=room, ids=some, reason=reason, danmu=danmu)
 
     async def nudge(self, room: Room) -> None:
         """Tell a player that waits that there is something now."""
         player = room.state.player
-        if player is None or not player.credit or player.until_ms < room.now_ms:
+        if player is None or not player.credit or player.until_ms < room.now_ms or room.state.paused:
             return
         listener = (await self._rooms.listeners(room.name)).get(player.id)
         if listener:
@@ -135,9 +132,13 @@ class Telling:
             await asyncio.gather(*(self._send(room, listener, *told) for listener in to))
 
     async def _send(self, room: str, to: Listener, *told: AnyServerFrame) -> None:
+        """A player must hear it; for one that only watches nobody waits, and what comes next tells it more."""
+        send = self._delivery.send if to.plays else self._delivery.offer
         try:
             for frame in told:
-                await self._delivery.send(to.connection, frame)
+                await send(to.connection, frame)
+        except MessageTooLargeError as error:
+            logger.error("a message is too large for the gateway", extra={"room": room, "reason": str(error)})
         except ListenerGoneError:
             with suppress(StoreAwayError):
                 await self._rooms.remove_listener(room, to.id, to.connection.id)

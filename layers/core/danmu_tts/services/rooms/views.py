@@ -1,6 +1,6 @@
 """A room as it is shown to those who watch it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from danmu_tts.domain.room.state import Hand, HandStatus, Recent
 from danmu_tts.domain.room.values import RoomUtterance
@@ -9,15 +9,13 @@ from danmu_tts.ports import Room
 from speech_contract.events import EventKind
 from speech_contract.rooms import RoomCounts, RoomState, SpokenUtterance, WaitingUtterance
 
-if TYPE_CHECKING:
-    from danmu_tts.text.reading import Reader
-
-_MOST_SHOWN = 60
+# A message has at most 128 KB.
+_MOST_SHOWN, _SHOWN_CHARS = 60, 200
 _STATUS = {HandStatus.MAKING: "making", HandStatus.SENT: "sent", HandStatus.PLAYING: "playing"}
 
 
-def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | None) -> RoomState:
-    """How it stands now. What is hidden of a danmu is hidden here too."""
+def room_state(room: Room, listeners: int, spent_usd: float | None) -> RoomState:
+    """How it stands now. Long texts are cut, and what is hidden of them is hidden here too."""
     state, tally = room.state, room.state.tally
     return RoomState(
         room=room.name,
@@ -26,9 +24,9 @@ def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | 
         listeners=listeners,
         backlog_ms=state.backlog_ms,
         waiting_count=len(state.waiting),
-        waiting=[_waiting(each, reader) for each in by_worth(state)[:_MOST_SHOWN]],
-        in_hand=[_spoken(hand, reader, _STATUS[hand.status]) for hand in state.hands],
-        recent=[_spoken(each, reader, "spoken") for each in reversed(state.recent)],
+        waiting=[_waiting(each) for each in by_worth(state)[:_MOST_SHOWN]],
+        in_hand=[_spoken(hand, _STATUS[hand.status]) for hand in state.hands],
+        recent=[_spoken(each, "spoken") for each in reversed(state.recent)],
         counts=RoomCounts(
             arrived=tally.arrived,
             spoken=tally.spoken,
@@ -44,22 +42,22 @@ def room_state(room: Room, reader: "Reader", listeners: int, spent_usd: float | 
     )
 
 
-def _waiting(utterance: RoomUtterance, reader: "Reader") -> WaitingUtterance:
+def _waiting(utterance: RoomUtterance) -> WaitingUtterance:
     return WaitingUtterance(
-        **_shown(utterance, reader),
+        **_shown(utterance),
         predicted_ms=utterance.predicted_ms,
         expires_at=utterance.deadline_ms,
         settles_at=utterance.settles_ms,
     )
 
 
-def _spoken(of: Hand | Recent, reader: "Reader", status: str) -> SpokenUtterance:
+def _spoken(of: Hand | Recent, status: str) -> SpokenUtterance:
     utterance, began_at = of.utterance, None
     if of.lateness_ms is not None:
         began_at = max(utterance.first_ms, utterance.settles_ms) + of.lateness_ms
     return SpokenUtterance.model_validate(
         {
-            **_shown(utterance, reader),
+            **_shown(utterance),
             "status": status,
             "duration_ms": utterance.predicted_ms,
             "began_at": began_at,
@@ -68,7 +66,7 @@ def _spoken(of: Hand | Recent, reader: "Reader", status: str) -> SpokenUtterance
     )
 
 
-def _shown(utterance: RoomUtterance, reader: "Reader") -> dict[str, Any]:
+def _shown(utterance: RoomUtterance) -> dict[str, Any]:
     words = utterance.words
     return {
         "id": utterance.id,
@@ -76,7 +74,7 @@ def _shown(utterance: RoomUtterance, reader: "Reader") -> dict[str, Any]:
         "rank": utterance.rank.name.lower(),
         "viewer": utterance.viewer,
         "name": words.name,
-        "text": reader.read(words.text).shown,
+        "text": words.shown[:_SHOWN_CHARS],
         "gift": words.gift,
         "amount": words.amount,
         "currency": words.currency,
