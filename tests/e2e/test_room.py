@@ -81,7 +81,7 @@ async def test_what_is_taken_back_is_silenced(target: Target) -> None:
         await bot.say("danmu", events=[{"id": "a", "text": "Hello everybody"}, {"id": "b", "text": "Good luck"}])
         utterance = await player.next()
         await bot.say("retract", ids=["a", "b"])
-        assert (await player.until("retracted"))["ids"] == [utterance["id"]]
+        assert utterance["id"] in (await player.until("retracted"))["ids"]
         assert (await bot.until("retraction"))["retracted"] == 2
 
 
