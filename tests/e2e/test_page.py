@@ -1,13 +1,14 @@
 """The page at ``/`` as a person uses it: type a line, hear it, see how long it took."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.browser import listen, loudest, ms_until_silence
+from tests.e2e.browser import loudest, ms_until_silence
+from tests.e2e.pages import Open, opening
 from tests.e2e.program import Server, make_key
 from tests.servers.process import free_port
 
@@ -19,8 +20,6 @@ PLAYED_MS = 30_000
 AUDIBLE = 0.01
 AT_ONCE_MS = 1000  # of some ten seconds that are left
 
-Open = Callable[[str], Page]
-
 
 @pytest.fixture
 def problems() -> list[str]:
@@ -30,20 +29,8 @@ def problems() -> list[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, problems: list[str]) -> Iterator[Open]:
-    context = browser.new_context()
-    context.set_default_timeout(PLAYED_MS)
-
-    def open_at(url: str) -> Page:
-        page = context.new_page()
-        page.on("console", lambda said: problems.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(url) else problems.append(request.url))
-        listen(page)
-        page.goto(url)
-        return page
-
-    yield open_at
-    context.close()
+    with opening(browser, problems) as open_at:
+        yield open_at
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from tests.e2e.sound import decode
 from tests.e2e.websocket_line import Frame, Line
 from tests.e2e.websocket_targets import Target
 
+HEARTBEAT_S = 1.0
+
 
 class RoomLine:
     """One connection's words about one room."""
@@ -30,12 +32,15 @@ class RoomLine:
         """As a player asks: again and again, until there is something."""
         await self.say("ready")
         while True:
-            frame = await self._line.receive()
+            try:
+                frame = await asyncio.wait_for(self._line.receive(), HEARTBEAT_S)
+            except TimeoutError:
+                await self.say("ready")
+                continue
             assert frame["type"] != "error", frame
             if frame["type"] == "utterance":
                 return frame
-            if frame["type"] == "waiting":
-                await asyncio.sleep(frame["again_in_ms"] / 1000)
+            if frame["type"] == "waiting" and not frame["again_in_ms"]:
                 await self.say("ready")
 
     async def play(self, utterance: Frame) -> None:

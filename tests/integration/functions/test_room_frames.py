@@ -268,6 +268,18 @@ async def test_what_cannot_be_made_is_dropped_with_the_reason_and_the_player_tol
     await talk.bench.container.close()
 
 
+async def test_a_room_whose_budget_is_spent_says_so(tmp_path: Path) -> None:
+    talk = RoomTalk(websocket_bench(tmp_path, FakeBackend(traits=BackendTraits(usd_per_million_chars=15))))
+    await talk.say(BOT, "control", do="settings", settings={"monthly_usd": 0})
+    await talk.say(PLAYER, "listen")
+    await talk.send("一")
+    await talk.say(PLAYER, "ready")
+    assert talk.told(PLAYER, room_frames.Waiting)[-1].reason == "budget_exhausted"
+    state = await talk.bench.container.rooms.controls.state(ANONYMOUS, "r")
+    assert state.counts.dropped == {"budget_exhausted": 1}
+    await talk.bench.container.close()
+
+
 async def test_a_viewer_keeps_a_voice_and_may_be_given_another(tmp_path: Path) -> None:
     backend = FakeBackend(languages=("zh-CN", "zh-TW", "zh-HK", "en-US"))
     talk = RoomTalk(websocket_bench(tmp_path, backend))

@@ -150,6 +150,17 @@ async def test_where_no_free_voice_is_left_the_budget_is_exhausted(tmp_path: Pat
     assert (await speak(bench)).cached == "memory"
 
 
+async def test_a_room_may_have_a_budget_of_its_own(tmp_path: Path) -> None:
+    bench = speak_bench(paid(), FakeBackend("free"), directory=tmp_path)
+
+    async def spoken_by(text: str, room: str) -> str:
+        speech = await bench.service.speak(SpeechRequest(text, room=room, room_monthly_usd=USD))
+        return speech.encoded.backend
+
+    assert [await spoken_by(text, "a-room") for text in (TEXT, "再来一首", "又来一首")] == ["paid", "free", "free"]
+    assert await spoken_by("别的房间", "another") == "paid"
+
+
 async def test_each_month_has_a_budget_of_its_own(tmp_path: Path) -> None:
     october = speak_bench(paid(), directory=tmp_path, monthly_usd=USD, now=datetime(2026, 10, 31, tzinfo=UTC))
     await speak(october)

@@ -133,13 +133,20 @@ class _Mp3:
         return bytes(self._encoder.flush()) if self._started else b""
 
 
+class _Kept(io.BytesIO):
+    """Stays open: libsndfile writes its last bytes when an encoder that nobody finished is thrown away."""
+
+    def close(self) -> None:
+        """Not before its memory is given back."""
+
+
 class _SoundFile:
     """libsndfile seeks back to complete its header, so everything comes at the end."""
 
     def __init__(self, rate_hz: int, container: str, subtype: str) -> None:
         import soundfile
 
-        self._buffer = io.BytesIO()
+        self._buffer = _Kept()
         self._file = soundfile.SoundFile(
             self._buffer, "w", samplerate=rate_hz, channels=1, format=container, subtype=subtype
         )

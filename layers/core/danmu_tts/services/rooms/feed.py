@@ -1,10 +1,12 @@
 """What happens in a chat comes in, and may be taken back."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from danmu_tts.domain.access import Principal, Scope
+from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.domain.room import removal
 from danmu_tts.domain.room.admission import Changes, admit
 from danmu_tts.domain.room.values import Fate
@@ -20,6 +22,8 @@ from speech_contract.events import Event
 from speech_contract.rooms import Outcome, RoomSettings
 
 _VOICES_KNOWN_S = 30.0
+# A bot may not try again; on a busy machine Redis is often away for a moment only.
+_PAUSES_S = (0.1, 0.3, 0.6)
 
 Translate = Callable[[str, Mapping[str, object]], Event | Withdrawal | None]
 """A platform's name and one of its messages to what it says; raises InvalidRequestError."""
@@ -46,6 +50,7 @@ class Feed:
         translate: Translate,
         new_id: Callable[[], str],
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """``clock`` counts seconds from any start; ``new_id`` names events that come without an id."""
         self._rooms = rooms
@@ -56,12 +61,23 @@ class Feed:
         self._translate = translate
         self._new_id = new_id
         self._clock = clock
+        self._sleep = sleep
         self._languages: dict[str, str] = {}
         self._languages_known_s = float("-inf")
 
     async def admit(self, principal: Principal, room: str, events: Sequence[Event]) -> list[Outcome]:
         """Take a batch in and tell what became of each, in order. Raises ForbiddenError and StoreAwayError."""
         principal.require(Scope.DANMU, room)
+        # Named once, so that what is tried again counts once.
+        named = [event if event.id else event.model_copy(update={"id": self._new_id()}) for event in events]
+        for pause_s in _PAUSES_S:
+            try:
+                return await self._admit(principal, room, named)
+            except StoreAwayError:
+                await self._sleep(pause_s)
+        return await self._admit(principal, room, named)
+
+    async def _admit(self, principal: Principal, room: str, events: Sequence[Event]) -> list[Outcome]:
         await self._know_voices(room)
 
         def step(opened: Room) -> tuple[Room, Changes, list[Fate]]:
