@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 EMULATOR := .venv-emulator
+# The tests wait half of their time: two cores have work for three.
+WORKERS ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make ru
 	@exec $(BIN)/danmu-tts serve
 
 test: $(VENV)/.dev ## Run all tests
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.dev ## Lint, types, import rules
 	$(BIN)/ruff check .

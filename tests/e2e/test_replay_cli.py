@@ -48,7 +48,6 @@ def test_a_recorders_xml_is_read_with_its_superchats(tmp_path: Path) -> None:
     [
         (("nothing.jsonl",), "Cannot read nothing.jsonl"),
         (("bad.jsonl",), "bad.jsonl"),
-        (("evening.jsonl", "--start", "9999", "--virtual"), "no event in that part"),
         (("evening.jsonl", "--server", "http://127.0.0.1:9"), "cannot be watched"),
         (("evening.jsonl", "--virtual", "--report", "nowhere/out.html"), "Cannot write nowhere/out.html"),
     ],
