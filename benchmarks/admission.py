@@ -31,7 +31,7 @@ from speech_contract.events import Event
 from speech_contract.rooms import RoomSettings
 from tests.servers.redis_server import RedisServer
 
-_BATCH, _BATCHES, _FILLING = 20, 600, 40
+_BATCH, _BATCHES, _FILLING = 20, 600, 220
 _ROOMS = (1, 100, 10_000)
 _VIEWERS = 300
 
