@@ -9,8 +9,8 @@ import pytest
 
 from danmu_tts.domain.access import ANONYMOUS, Grant, Role, Scope
 from danmu_tts.domain.connections import Connection
-from danmu_tts.domain.errors import BackendNetworkError
-from danmu_tts.ports import BackendTraits
+from danmu_tts.domain.errors import BackendNetworkError, StoreAwayError
+from danmu_tts.ports import BackendTraits, Room
 from speech_contract import frames, room_frames
 from speech_contract.frames import AnyServerFrame
 from tests.builders.fake_backend import FakeBackend
@@ -387,3 +387,15 @@ async def test_a_listener_that_is_gone_is_forgotten(talk: RoomTalk) -> None:
     talk.bench.pusher.gone.add(MONITOR.id)
     await talk.send("!!!")
     assert (await talk.bench.container.rooms.controls.state(ANONYMOUS, "r")).listeners == 0
+
+
+async def test_danmu_that_were_taken_in_are_answered_so_even_if_nobody_can_be_told(
+    talk: RoomTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(room: Room) -> None:
+        raise StoreAwayError("away")
+
+    monkeypatch.setattr(talk.bench.container.rooms.telling, "nudge", fail)
+    await talk.send("你好")
+    (admitted,) = talk.told(BOT, room_frames.Admitted)
+    assert [each.outcome for each in admitted.outcomes] == ["queued"]

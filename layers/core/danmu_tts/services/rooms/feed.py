@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from danmu_tts.domain.access import Principal, Scope
@@ -70,16 +71,17 @@ class Feed:
         principal.require(Scope.DANMU, room)
         # Named once, so that what is tried again counts once.
         named = [event if event.id else event.model_copy(update={"id": self._new_id()}) for event in events]
-        for pause_s in _PAUSES_S:
-            try:
-                return await self._admit(principal, room, named)
-            except StoreAwayError:
-                await self._sleep(pause_s)
-        return await self._admit(principal, room, named)
+        opened, changes, fates = await self._admit(principal, room, named)
+        # They are in: that those who listen cannot be told now is no reason to send them again.
+        with suppress(StoreAwayError):
+            if any(fate.into for fate in fates):
+                await self._telling.nudge(opened)
+            await self._telling.changed(opened, changes)
+        return [_outcome(fate) for fate in fates]
 
-    async def _admit(self, principal: Principal, room: str, events: Sequence[Event]) -> list[Outcome]:
-        await self._know_voices(room)
-
+    async def _admit(
+        self, principal: Principal, room: str, events: Sequence[Event]
+    ) -> tuple[Room, Changes, list[Fate]]:
         def step(opened: Room) -> tuple[Room, Changes, list[Fate]]:
             changes = Changes()
             reader = self.event_reader(room, principal.key_id, opened.settings, self._new_id)
@@ -88,11 +90,14 @@ class Feed:
             mark_told(opened)
             return opened, changes, fates
 
-        opened, changes, fates = await self._rooms.change(room, step)
-        if any(fate.into for fate in fates):
-            await self._telling.nudge(opened)
-        await self._telling.changed(opened, changes)
-        return [_outcome(fate) for fate in fates]
+        for pause_s in _PAUSES_S:
+            try:
+                await self._know_voices(room)
+                return await self._rooms.change(room, step)
+            except StoreAwayError:
+                await self._sleep(pause_s)
+        await self._know_voices(room)
+        return await self._rooms.change(room, step)
 
     async def retract(self, principal: Principal, room: str, ids: Sequence[str]) -> int:
         """Take events back: out of the queue, or silenced. Returns how many were still there.
