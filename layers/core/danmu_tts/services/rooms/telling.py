@@ -103,11 +103,13 @@ class Telling:
                 await self._sleep(_STATE_EVERY_MS / 1000)
                 opened = await self._rooms.change(name, step)
                 is_told = opened.state.told_ms >= self._untold_ms[name] or opened.state.watched_ms < opened.now_ms
-            del self._untold_ms[name]
-            if opened.state.told_ms == opened.now_ms:
-                await self.changed(opened, Changes())
         except StoreAwayError:
-            self._untold_ms.pop(name, None)
+            return
+        finally:
+            del self._untold_ms[name]
+        if opened.state.told_ms == opened.now_ms:
+            with suppress(StoreAwayError):
+                await self.changed(opened, Changes())
 
     def _dropped(self, room: str, changes: Changes) -> Iterator[frames.Dropped]:
         for reason, ids in changes.dropped.items():
