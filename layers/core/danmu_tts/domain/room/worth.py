@@ -10,6 +10,8 @@ _SYLLABLE_MS, _EDGES_MS = 220.0, 350
 _FASTEST_MS, _SLOWEST_MS = 60.0, 900.0
 _LEARNT = 0.2
 _MOST_PACES = 24
+# While less waits there is no hurry, and with more it speaks as fast as it may.
+_RELAXED_MS, _HURRIED_MS = 8_000, 25_000
 
 Order = tuple[int, int, int]
 
@@ -48,12 +50,12 @@ def learn(state: RoomState, voice: str, weight: float, duration_ms: float) -> No
         del state.paces[oldest]
 
 
-def tempo(backlog_ms: int, fastest: float, relaxed_ms: int = 8_000, hurried_ms: int = 25_000) -> float:
+def tempo(backlog_ms: int, fastest: float) -> float:
     """How much faster than usual to speak while so much waits: 1 to ``fastest``, in steps of 0.1.
 
     In steps, because audio that is the same can be had from the cache.
     """
-    haste = min(max((backlog_ms - relaxed_ms) / (hurried_ms - relaxed_ms), 0.0), 1.0)
+    haste = min(max((backlog_ms - _RELAXED_MS) / (_HURRIED_MS - _RELAXED_MS), 0.0), 1.0)
     return round(1 + (fastest - 1) * haste, 1)
 
 
