@@ -1,6 +1,6 @@
 """A player pulls, and may be gone."""
 
-from danmu_tts.domain.room import speaking
+from danmu_tts.domain.room import removal, speaking
 from danmu_tts.domain.room.state import HandStatus
 from danmu_tts.domain.room.values import Rank, Reason
 from tests.builders.room import RoomBench, a_danmu, a_superchat, accounted
@@ -136,7 +136,7 @@ def test_what_was_retracted_while_it_was_made_is_not_wanted_any_more() -> None:
     room = RoomBench()
     room.send(a_danmu(id="a"))
     room.take()
-    room.state.hands.clear()
+    removal.retract(room.state, ["a"], room.changes)
     assert not speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
 
 

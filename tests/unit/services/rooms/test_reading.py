@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from danmu_tts.bootstrap.data import packaged
+from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.values import Danmu, Kind, Rank, Reason
 from danmu_tts.services.rooms.reading import EventReader
 from danmu_tts.text.room_words import RoomWords
 from speech_contract.events import Combo, Event, EventKind
 from speech_contract.rooms import RoomSettings
 from tests.builders.reading import reader
+from tests.builders.room import RoomBench
 
 LANGUAGES = {"a:zh": "zh", "b:zh": "zh", "c:en": "en", "d:any": "mul"}
 
@@ -29,6 +31,21 @@ def test_near_equal_danmu_have_one_key() -> None:
     keys = {read(Event(text=text)).key for text in ("哈哈哈", "哈哈哈哈哈哈", "哈哈！！", " 哈 哈 哈 ")}
     assert len(keys) == 1
     assert read(Event(text="嘻嘻嘻")).key not in keys
+
+
+def test_forty_near_equal_danmu_in_five_seconds_are_spoken_once_with_the_right_count() -> None:
+    room = RoomBench()
+    room.send(read(Event(id="other", text="主播晚上好")))
+    playing = room.start()
+    for number in range(40):
+        text = "哈" * (2 + number % 5) + ("！" if number % 2 else " ")
+        room.send(read(Event(id=f"d{number}", viewer=f"v{number}", text=text)))
+        room.pass_ms(125)
+    speaking.heard(room.state, playing.id, room.now_ms)
+    spoken = room.speak()
+    assert spoken
+    assert (spoken.id, spoken.count, spoken.people) == ("d0", 40, 40)
+    assert room.speak() is None
 
 
 def test_numbers_alone_have_keys_of_their_own() -> None:
