@@ -10,6 +10,8 @@ from tests.e2e.websocket_line import Frame, Line
 from tests.e2e.websocket_targets import Target
 
 HEARTBEAT_S = 1.0
+LIMIT_S = 60  # a voice may have to be loaded first, on a machine that has much else to do
+PATIENCE_MS = 600_000
 
 
 class RoomLine:
@@ -28,8 +30,19 @@ class RoomLine:
             assert frame["type"] != "error", frame
         return frame
 
+    async def let_danmu_wait(self) -> None:
+        """However long the first one takes to make, here."""
+        await self.say("listen", role="monitor")
+        await self.say("control", do="settings", settings={"deadlines_ms": {"danmu": PATIENCE_MS}})
+        while (await self.until("state"))["state"]["settings"]["deadlines_ms"]["danmu"] != PATIENCE_MS:
+            pass
+
     async def next(self) -> Frame:
         """As a player asks: again and again, until there is something."""
+        async with asyncio.timeout(LIMIT_S):
+            return await self._next()
+
+    async def _next(self) -> Frame:
         await self.say("ready")
         while True:
             try:
@@ -56,6 +69,7 @@ async def test_a_chat_is_spoken_merged_and_watched(target: Target) -> None:
         assert (await player.until("listening"))["role"] == "player"
         await monitor.say("listen", role="monitor")
         await monitor.until("state")
+        await bot.let_danmu_wait()
         events = [{"id": f"d{number}", "viewer": f"v{number}", "text": "What a song!"} for number in range(3)]
         await bot.say(
             "danmu", events=[*events, {"id": "sc", "kind": "superchat", "text": "Welcome back!", "amount": 30}]
@@ -83,6 +97,7 @@ async def test_what_is_taken_back_is_silenced(target: Target) -> None:
     async with target.line() as bot_line, target.line() as player_line:
         bot, player = RoomLine(bot_line, room), RoomLine(player_line, room)
         await player.say("listen")
+        await bot.let_danmu_wait()
         await bot.say("danmu", events=[{"id": "a", "text": "Hello everybody"}, {"id": "b", "text": "Good luck"}])
         utterance = await player.next()
         await bot.say("retract", ids=["a", "b"])

@@ -69,6 +69,7 @@ class VirtualRoom:
         self._free_ms = 0  # when the player has played all that it has
         self._asks_ms: int | None = None
         self._prepared_ms: dict[str, int] = {}
+        self._preparing_until_ms = 0
         self._now_ms = 0
 
     def run(self, danmu: Iterable[tuple[int, Danmu]]) -> Iterator[int]:
@@ -148,11 +149,19 @@ class VirtualRoom:
             self._ask(now_ms)
             return
         self._free_ms = begins_ms + duration_ms
-        if prepared := speaking.prepare(state, self._fastest, now_ms):
-            self._prepared_ms = {prepared.id: now_ms + _making_ms(prepared.predicted_ms)}
+        self._prepare(now_ms)
         self._at(begins_ms, lambda at_ms: speaking.began(state, utterance.id, at_ms))
         self._at(self._free_ms, lambda at_ms: self._heard(utterance, begins_ms, at_ms))
         self._ask_at(max(begins_ms, self._free_ms - _LEAD_MS))
+
+    def _prepare(self, now_ms: int) -> None:
+        """One after another, until enough is there."""
+        if now_ms < self._preparing_until_ms:
+            return
+        if prepared := speaking.prepare(self._evening.state, self._fastest, now_ms):
+            self._preparing_until_ms = now_ms + _making_ms(prepared.predicted_ms)
+            self._prepared_ms[prepared.id] = self._preparing_until_ms
+            self._at(self._preparing_until_ms, self._prepare)
 
     def _heard(self, utterance: RoomUtterance, began_ms: int, now_ms: int) -> None:
         speaking.heard(self._evening.state, utterance.id, now_ms)

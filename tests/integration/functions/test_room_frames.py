@@ -116,12 +116,12 @@ async def test_a_second_player_is_told_to_wait(talk: RoomTalk) -> None:
     assert [wait.active for wait in talk.told(SECOND, room_frames.Waiting)] == [False]
 
 
-@pytest.mark.parametrize(("usd", "made"), [(0, 3), (15, 2)])
-async def test_one_is_ahead_and_one_is_prepared_unless_it_costs(tmp_path: Path, usd: float, made: int) -> None:
+@pytest.mark.parametrize(("usd", "made"), [(0, 5), (15, 2)])
+async def test_one_is_ahead_and_three_are_prepared_unless_it_costs(tmp_path: Path, usd: float, made: int) -> None:
     backend = FakeBackend(traits=BackendTraits(usd_per_million_chars=usd))
     talk = RoomTalk(websocket_bench(tmp_path, backend))
     await talk.say(PLAYER, "listen")
-    await talk.send("一二", "三四", "五六", "七八")
+    await talk.send("一二", "三四", "五六", "七八", "九十", "十一")
     await talk.say(PLAYER, "ready")
     first = talk.told(PLAYER, room_frames.UtteranceFrame)[0]
     await talk.say(PLAYER, "played", id=first.id, outcome="started")

@@ -214,20 +214,61 @@ def test_what_was_prepared_goes_before_others_of_its_rank_and_not_before_higher_
     assert room.spoken() == ["paid", "prepared", "fresher"]
 
 
-def test_one_is_prepared_at_a_time_and_only_for_a_player_that_is_there() -> None:
+def prepare(room: RoomBench) -> str | None:
+    chosen = speaking.prepare(room.state, 1.3, room.now_ms)
+    return chosen.id if chosen else None
+
+
+def test_some_are_prepared_and_only_for_a_player_that_is_there() -> None:
     room = RoomBench()
-    room.send(*(a_danmu() for _ in range(3)))
-    assert speaking.prepare(room.state, 1.3, room.now_ms) is None
+    room.send(*(a_danmu(weight=2) for _ in range(9)))
+    assert prepare(room) is None
     room.ready()
-    assert speaking.prepare(room.state, 1.3, room.now_ms)
-    assert speaking.prepare(room.state, 1.3, room.now_ms) is None
+    assert [prepare(room) is not None for _ in range(4)] == [True, True, True, False]
     room.take()
-    assert speaking.prepare(room.state, 1.3, room.now_ms) is None  # the one that was asked for is made first
+    assert prepare(room) is None  # the one that was asked for is made first
     speaking.sent(room.state, room.state.hands[0].utterance.id, "line", "", 1000, 1.0, room.now_ms)
-    assert speaking.prepare(room.state, 1.3, room.now_ms)
+    assert prepare(room)
+    room.take()
     room.pass_ms(speaking.LEASE_MS + 1)
-    room.state.prepared = ""
-    assert speaking.prepare(room.state, 1.3, room.now_ms) is None
+    assert prepare(room) is None
+
+
+def test_a_long_one_is_enough() -> None:
+    room = RoomBench()
+    room.send(a_danmu(weight=40), a_danmu(weight=2))
+    room.ready()
+    speaking.prepare(room.state, 1.0, room.now_ms, lambda each: each.weight == 40)
+    assert prepare(room) is None
+
+
+def test_they_are_spoken_in_the_order_in_which_they_were_chosen() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="first", viewer="a"))
+    room.ready()
+    prepare(room)
+    room.pass_ms(100)
+    room.send(a_danmu(id="second", viewer="b"))
+    prepare(room)
+    assert room.spoken() == ["first", "second"]
+
+
+def test_what_may_not_be_prepared_is_passed_over() -> None:
+    room = RoomBench()
+    room.send(a_danmu(id="free"), a_superchat(id="paid"))
+    room.ready()
+    chosen = speaking.prepare(room.state, 1.3, room.now_ms, lambda each: each.id != "paid")
+    assert chosen
+    assert chosen.id == "free"
+
+
+def test_what_was_prepared_and_has_grown_is_prepared_anew() -> None:
+    room = RoomBench()
+    room.send(a_danmu("哈", key="ha", id="crowd"), a_danmu("嗯", key="en", id="other"))
+    room.ready()
+    speaking.prepare(room.state, 1.3, room.now_ms, lambda each: each.id == "crowd")
+    room.send(a_danmu("哈", key="ha"))
+    assert [prepare(room), prepare(room), prepare(room)] == ["crowd", "other", None]
 
 
 def test_what_is_prepared_does_not_keep_the_more_valuable_from_being() -> None:

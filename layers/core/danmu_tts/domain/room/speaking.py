@@ -1,9 +1,9 @@
 """A player pulls: the best of what waits is popped, made, sent, played; and what happens when the player is gone."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 from danmu_tts.domain.room.admission import Changes, end_heard, expire
-from danmu_tts.domain.room.state import Hand, HandStatus, Player, RoomState
+from danmu_tts.domain.room.state import Hand, HandStatus, Player, Prepared, RoomState
 from danmu_tts.domain.room.values import Rank, Reason, RoomUtterance, tag
 from danmu_tts.domain.room.worth import by_worth, learn, tempo
 
@@ -16,6 +16,8 @@ _MAKING_MS = 12_000
 _HEARING_MS = 20_000
 _AGAIN_MS = 60_000
 _ARRIVES_MS = 4_000
+# So much speech is there before it is asked for: a few short ones in a row take longer to make than to say.
+_PREPARED_MS, MOST_PREPARED = 4_000, 3
 
 
 def attend(
@@ -62,7 +64,7 @@ def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> R
     good = _speakable(state, now_ms, now_ms + buffered_ms)
     if not good:
         return None
-    best = next((each for each in good if each.id == state.prepared and each.rank >= good[0].rank), good[0])
+    best = next(iter(_prepared(state, good, good[0].rank)), good[0])
     state.waiting.remove(best)
     player.credit = False
     until_ms = now_ms + _MAKING_MS
@@ -73,23 +75,48 @@ def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> R
 
 def tempo_of(state: RoomState, utterance: RoomUtterance, backlog_ms: int, fastest: float) -> float:
     """How much faster than usual to say it while so much waits; what was prepared is said as it was made."""
-    return state.prepared_tempo if utterance.id == state.prepared else tempo(backlog_ms, fastest)
+    prepared = next((each for each in state.prepared if each.id == utterance.id), None)
+    return prepared.tempo if prepared else tempo(backlog_ms, fastest)
 
 
-def prepare(state: RoomState, fastest: float, now_ms: int) -> RoomUtterance | None:
-    """Choose what is worth making before it is asked for; None where something is being made, or was made already."""
+def prepare(
+    state: RoomState, fastest: float, now_ms: int, may_be: Callable[[RoomUtterance], bool] = lambda _: True
+) -> RoomUtterance | None:
+    """Choose what is worth making before it is asked for; None where enough is there, or something is asked for.
+
+    What has got more danmu since it was prepared goes first: its words are other ones now.
+
+    Args:
+        may_be: whether one may be made that perhaps is never heard.
+    """
     player = state.player
     is_making = any(hand.status is HandStatus.MAKING for hand in state.hands)
     if player is None or player.until_ms < now_ms or state.paused or is_making:
         return None
     good = _speakable(state, now_ms, now_ms)
-    if any(each.id == state.prepared and each.rank >= good[0].rank for each in good):
+    counts = {each.id: each.count for each in good}
+    state.prepared = [each for each in state.prepared if each.id in counts]
+    grown = next((each for each in state.prepared if each.count != counts[each.id]), None)
+    if grown:
+        grown.count = counts[grown.id]
+        return next(each for each in good if each.id == grown.id)
+    known = {each.id for each in state.prepared}
+    best = next((each for each in good if each.id not in known and may_be(each)), None)
+    if best is None or _is_enough(_prepared(state, good, best.rank)):
         return None
-    if not good:
-        state.prepared = ""
-        return None
-    state.prepared, state.prepared_tempo = good[0].id, tempo(state.backlog_ms, fastest)
-    return good[0]
+    state.prepared.append(Prepared(best.id, tempo(state.backlog_ms, fastest), best.count))
+    return best
+
+
+def _prepared(state: RoomState, good: Sequence[RoomUtterance], least: Rank) -> list[RoomUtterance]:
+    """Of some, what was prepared and is of a rank or above it: the higher ones first, else as they were chosen."""
+    by_id = {each.id: each for each in good if each.rank >= least}
+    found = [by_id[each.id] for each in state.prepared if each.id in by_id]
+    return sorted(found, key=lambda utterance: -utterance.rank)
+
+
+def _is_enough(prepared: Sequence[RoomUtterance]) -> bool:
+    return len(prepared) >= MOST_PREPARED or sum(each.predicted_ms for each in prepared) >= _PREPARED_MS
 
 
 def _speakable(state: RoomState, now_ms: int, begins_ms: int) -> list[RoomUtterance]:

@@ -9,7 +9,7 @@ from typing import Any
 from danmu_tts.domain.room.values import TAG_CHARS, Kind, Rank, Reason, RoomUtterance, Words
 
 # To be raised with every change of what is kept: who reads another version begins anew.
-_VERSION = 2
+_VERSION = 3
 _MOST_SEEN, _MOST_GONE, _MOST_SPEAKERS, _MOST_RECENT, _MOST_LATENESS = 4096, 1024, 256, 20, 60
 
 
@@ -67,6 +67,20 @@ class Recent:
 
 
 @dataclass(slots=True)
+class Prepared:
+    """What is made, or was, before it is asked for.
+
+    Attributes:
+        tempo: how much faster than usual.
+        count: the danmu that it stood for then; of more, something else is said.
+    """
+
+    id: str
+    tempo: float
+    count: int
+
+
+@dataclass(slots=True)
 class Tally:
     """What became of all danmu so far: each is in exactly one of these, or waits, or is in hand."""
 
@@ -99,8 +113,7 @@ class RoomState:
         recent: what was spoken last, the older first.
         seen: tags of the last danmu, one after another.
         gone: tags of what was taken back before it came, or after.
-        prepared: the utterance that is made, or was, before it is asked for; only while it waits.
-        prepared_tempo: how much faster than usual.
+        prepared: of what waits, in the order in which it was chosen to be.
         speakers: tags of the viewers who were spoken for last, the latest last.
         paces: voice to the milliseconds that it takes for a syllable.
         watched_ms: until when somebody watches it, as far as is known.
@@ -114,8 +127,7 @@ class RoomState:
     paused: bool = False
     seen: str = ""
     gone: str = ""
-    prepared: str = ""
-    prepared_tempo: float = 1.0
+    prepared: list[Prepared] = field(default_factory=list)
     speakers: str = ""
     paces: dict[str, float] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -170,8 +182,7 @@ def encode(state: RoomState) -> bytes:
             state.paused,
             state.seen,
             state.gone,
-            state.prepared,
-            state.prepared_tempo,
+            [astuple(each) for each in state.prepared],
             state.speakers,
             state.paces,
             astuple(state.tally),
@@ -190,7 +201,7 @@ def decode(text: bytes | None) -> RoomState:
     if fields[0] != _VERSION:
         return RoomState()
     _, waiting, hands, recent, player, paused, *tags, paces, tally, watched_ms, told_ms = fields
-    seen, gone, prepared, prepared_tempo, speakers = tags
+    seen, gone, prepared, speakers = tags
     return RoomState(
         waiting=[_read(each) for each in waiting],
         hands=[Hand(_read(each), of, over, HandStatus(status), *rest) for each, of, over, status, *rest in hands],
@@ -199,8 +210,7 @@ def decode(text: bytes | None) -> RoomState:
         paused=paused,
         seen=seen,
         gone=gone,
-        prepared=prepared,
-        prepared_tempo=prepared_tempo,
+        prepared=[Prepared(*each) for each in prepared],
         speakers=speakers,
         paces=paces,
         tally=Tally(*tally),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from cachetools import TTLCache
+
 from danmu_tts.domain.access import Principal
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import DanmuTTSError, VoiceNotFoundError
@@ -17,6 +19,8 @@ from danmu_tts.text.room_words import RoomWords, Saying
 logger = get_logger("rooms")
 
 _MOST_MS, _LEAST_MS = 10_000, 1_000
+# How many rooms' voices that cost are kept in mind, and for how long.
+_MOST_PAID, _PAID_S = 10_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Making:
     def __init__(self, speak: SpeakService, words: RoomWords) -> None:
         self._speak = speak
         self._words = words
+        self._paid: TTLCache[tuple[str, str], bool] = TTLCache(_MOST_PAID, _PAID_S)
 
     def choose(self, room: Room, utterance: RoomUtterance | None, backlog_ms: int) -> Chosen | None:
         """Put it into words. As part of a step: what is chosen must be worded as it is now."""
@@ -54,14 +59,22 @@ class Making:
                 raise
         return await self._speak.speak(replace(request, voice=None))
 
-    async def prepare(self, principal: Principal, chosen: Chosen) -> None:
-        """Make it before it is asked for, unless it costs: it may never be. The cache has it then."""
+    def is_free(self, room: str, utterance: RoomUtterance) -> bool:
+        """Whether its voice costs nothing, as far as is known."""
+        return (room, utterance.voice) not in self._paid
+
+    async def prepare(self, principal: Principal, chosen: Chosen) -> bool:
+        """Make it before it is asked for, unless it costs: it may never be. Returns whether the cache has it now."""
         request = self._request(principal, chosen, Priority.NORMAL)
         try:
-            if not await self._speak.costs(request):
-                await self._speak.speak(request)
+            if await self._speak.costs(request):
+                self._paid[chosen.room.name, chosen.utterance.voice] = True
+                return False
+            await self._speak.speak(request)
         except DanmuTTSError as error:
             logger.info("an utterance could not be prepared", extra={"room": chosen.room.name, "reason": error.code})
+            return False
+        return True
 
     async def link(self, speech: Speech) -> AudioLink | None:
         """See ``SpeakService.link``."""

@@ -44,6 +44,7 @@ class Players:
         self._making = making
         self._telling = telling
         self._audio_base_url = audio_base_url
+        self._preparing: set[str] = set()
 
     async def listen(self, connection: Connection, principal: Principal, asked: frames.Listen) -> None:
         """Let a connection hear a room. Raises ForbiddenError, StoreAwayError, ListenerGoneError."""
@@ -100,7 +101,7 @@ class Players:
             await self._telling.answer(connection, _wait(opened, active=active))
         await self._telling.changed(opened, changes)
         if prepared:
-            await self._making.prepare(principal, prepared)
+            await self._prepare_some(principal, prepared)
 
     async def played(self, connection: Connection, principal: Principal, asked: frames.Played) -> None:
         """Note what became of an utterance. Raises ForbiddenError and StoreAwayError."""
@@ -126,10 +127,34 @@ class Players:
         await self._telling.changed(opened, changes)
 
     def _prepare(self, opened: Room) -> Chosen | None:
-        """As part of a step."""
-        state = opened.state
-        best = speaking.prepare(state, opened.settings.fastest, opened.now_ms)
+        """Choose what to make ahead. As part of a step."""
+        state, name = opened.state, opened.name
+        if name in self._preparing:
+            return None
+        best = speaking.prepare(
+            state, opened.settings.fastest, opened.now_ms, lambda each: self._making.is_free(name, each)
+        )
         return self._making.choose(opened, best, state.backlog_ms)
+
+    async def _prepare_some(self, principal: Principal, first: Chosen) -> None:
+        """Until enough is there, one after another: together they would take longer to the first one."""
+        name, chosen = first.room.name, first
+        for _ in range(speaking.MOST_PREPARED):
+            self._preparing.add(name)
+            try:
+                is_made = await self._making.prepare(principal, chosen)
+            finally:
+                self._preparing.discard(name)
+            following = await self._follows(name) if is_made else None
+            if following is None:
+                return
+            chosen = following
+
+    async def _follows(self, name: str) -> Chosen | None:
+        try:
+            return await self._rooms.change(name, self._prepare)
+        except StoreAwayError:  # whoever asked has had an answer
+            return None
 
     async def _give(self, connection: Connection, principal: Principal, taken: Chosen) -> Chosen | None:
         """Make it and send it. Returns what to prepare then."""
