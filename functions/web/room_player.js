@@ -11,6 +11,7 @@ const PROBE_MS = 2000;
 const REFUSED_MS = 30_000;
 const KNOWN = 200;
 const BACK_TO_BACK_MS = 100;
+const CLOCKS_DIFFER_MS = 200; // the room's clock came by a message, and the room hears of what begins by another one
 
 /** @typedef {"fine" | "away" | "refused" | "forbidden" | "silent" | "standby"} Condition silent: sound is blocked */
 
@@ -53,7 +54,7 @@ export class RoomPlayer extends EventTarget {
     this.#connection = connection;
     this.#room = room;
     this.#audio = audio;
-    this.#playlist = new Playlist(audio, (frame, inMs) => this.#now() + inMs > frame.expires_at);
+    this.#playlist = new Playlist(audio, (frame, inMs) => this.#now() + inMs + CLOCKS_DIFFER_MS > frame.expires_at);
     this.#playlist.addEventListener("start", ({ detail }) => this.#started(detail));
     this.#playlist.addEventListener("end", ({ detail }) => this.#ended(detail));
     connection.addEventListener("state", ({ detail }) => this.#connectionIs(detail));

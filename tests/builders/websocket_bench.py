@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def websocket_bench(
     backend: Backend | None = None,
     pusher: FakePusher | None = None,
     websocket: Mapping[str, Any] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
     **settings: Any,
 ) -> WebSocketBench:
     pusher = pusher or FakePusher()
@@ -69,7 +71,7 @@ def websocket_bench(
         websocket=WebSocketSettings.model_validate({"return_ms": 200} | dict(websocket or {})),
         **settings,
     )
-    container = build(given, backends={"fake": backend or FakeBackend()}, pusher=pusher)
+    container = build(given, backends={"fake": backend or FakeBackend()}, pusher=pusher, clock=clock)
     return WebSocketBench(container, pusher)
 
 

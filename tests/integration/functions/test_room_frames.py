@@ -13,6 +13,7 @@ from danmu_tts.domain.errors import BackendNetworkError, StoreAwayError
 from danmu_tts.ports import BackendTraits, Room
 from speech_contract import frames, room_frames
 from speech_contract.frames import AnyServerFrame
+from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.until import until
 from tests.builders.websocket_bench import WebSocketBench, a_connection, websocket_bench
@@ -116,10 +117,13 @@ async def test_a_second_player_is_told_to_wait(talk: RoomTalk) -> None:
     assert [wait.active for wait in talk.told(SECOND, room_frames.Waiting)] == [False]
 
 
-@pytest.mark.parametrize(("usd", "made"), [(0, 5), (15, 2)])
-async def test_one_is_ahead_and_three_are_prepared_unless_it_costs(tmp_path: Path, usd: float, made: int) -> None:
-    backend = FakeBackend(traits=BackendTraits(usd_per_million_chars=usd))
-    talk = RoomTalk(websocket_bench(tmp_path, backend))
+@pytest.mark.parametrize(("usd", "slow_s", "made"), [(0, 0, 3), (15, 0, 2), (0, 0.5, 5), (15, 0.5, 2)])
+async def test_one_is_ahead_and_one_is_prepared_or_more_of_a_slow_voice_unless_it_costs(
+    tmp_path: Path, usd: float, slow_s: float, made: int
+) -> None:
+    clock = FakeClock()
+    backend = FakeBackend(before_chunk=lambda: clock.advance(slow_s), traits=BackendTraits(usd_per_million_chars=usd))
+    talk = RoomTalk(websocket_bench(tmp_path, backend, clock=clock))
     await talk.say(PLAYER, "listen")
     await talk.send("一二", "三四", "五六", "七八", "九十", "十一")
     await talk.say(PLAYER, "ready")

@@ -175,6 +175,7 @@ def build(
         speak=speak,
         budget=budget,
         delivery=delivery,
+        clock=clock,
         new_id=new_id,
     )
     return Container(

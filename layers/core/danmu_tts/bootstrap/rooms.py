@@ -42,6 +42,7 @@ def make_rooms(
     speak: SpeakService,
     budget: Budget,
     delivery: Delivery,
+    clock: Callable[[], float],
     new_id: Callable[[], str],
 ) -> RoomServices:
     """Wire them."""
@@ -53,7 +54,7 @@ def make_rooms(
     telling = Telling(rooms, delivery, budget)
     return RoomServices(
         Feed(rooms, readers, backends, words, telling, translate, new_id),
-        Players(rooms, Making(speak, words), telling, settings.server.public_url),
+        Players(rooms, Making(speak, words, clock), telling, settings.server.public_url),
         Controls(rooms, telling, new_id),
         telling,
     )

@@ -214,9 +214,16 @@ def test_what_was_prepared_goes_before_others_of_its_rank_and_not_before_higher_
     assert room.spoken() == ["paid", "prepared", "fresher"]
 
 
-def prepare(room: RoomBench) -> str | None:
-    chosen = speaking.prepare(room.state, 1.3, room.now_ms)
+def prepare(room: RoomBench, ahead_ms: int = 4000) -> str | None:
+    chosen = speaking.prepare(room.state, 1.3, room.now_ms, ahead_ms)
     return chosen.id if chosen else None
+
+
+def test_one_is_prepared_for_a_voice_that_is_quick() -> None:
+    room = RoomBench()
+    room.send(*(a_danmu(weight=2) for _ in range(9)))
+    room.ready()
+    assert [prepare(room, 0) is not None for _ in range(2)] == [True, False]
 
 
 def test_some_are_prepared_and_only_for_a_player_that_is_there() -> None:
@@ -238,7 +245,7 @@ def test_a_long_one_is_enough() -> None:
     room = RoomBench()
     room.send(a_danmu(weight=40), a_danmu(weight=2))
     room.ready()
-    speaking.prepare(room.state, 1.0, room.now_ms, lambda each: each.weight == 40)
+    speaking.prepare(room.state, 1.0, room.now_ms, may_be=lambda each: each.weight == 40)
     assert prepare(room) is None
 
 
@@ -257,7 +264,7 @@ def test_what_may_not_be_prepared_is_passed_over() -> None:
     room = RoomBench()
     room.send(a_danmu(id="free"), a_superchat(id="paid"))
     room.ready()
-    chosen = speaking.prepare(room.state, 1.3, room.now_ms, lambda each: each.id != "paid")
+    chosen = speaking.prepare(room.state, 1.3, room.now_ms, may_be=lambda each: each.id != "paid")
     assert chosen
     assert chosen.id == "free"
 
@@ -266,7 +273,7 @@ def test_what_was_prepared_and_has_grown_is_prepared_anew() -> None:
     room = RoomBench()
     room.send(a_danmu("哈", key="ha", id="crowd"), a_danmu("嗯", key="en", id="other"))
     room.ready()
-    speaking.prepare(room.state, 1.3, room.now_ms, lambda each: each.id == "crowd")
+    speaking.prepare(room.state, 1.3, room.now_ms, may_be=lambda each: each.id == "crowd")
     room.send(a_danmu("哈", key="ha"))
     assert [prepare(room), prepare(room), prepare(room)] == ["crowd", "other", None]
 

@@ -16,8 +16,7 @@ _MAKING_MS = 12_000
 _HEARING_MS = 20_000
 _AGAIN_MS = 60_000
 _ARRIVES_MS = 4_000
-# So much speech is there before it is asked for: a few short ones in a row take longer to make than to say.
-_PREPARED_MS, MOST_PREPARED = 4_000, 3
+MOST_PREPARED = 3
 
 
 def attend(
@@ -80,13 +79,19 @@ def tempo_of(state: RoomState, utterance: RoomUtterance, backlog_ms: int, fastes
 
 
 def prepare(
-    state: RoomState, fastest: float, now_ms: int, may_be: Callable[[RoomUtterance], bool] = lambda _: True
+    state: RoomState,
+    fastest: float,
+    now_ms: int,
+    ahead_ms: int = 0,
+    may_be: Callable[[RoomUtterance], bool] = lambda _: True,
 ) -> RoomUtterance | None:
     """Choose what is worth making before it is asked for; None where enough is there, or something is asked for.
 
     What has got more danmu since it was prepared goes first: its words are other ones now.
 
     Args:
+        ahead_ms: more than one is prepared until there is so much speech. It is said in the order in which it was
+            chosen, so the more there is, the later comes what is fresh.
         may_be: whether one may be made that perhaps is never heard.
     """
     player = state.player
@@ -102,7 +107,7 @@ def prepare(
         return next(each for each in good if each.id == grown.id)
     known = {each.id for each in state.prepared}
     best = next((each for each in good if each.id not in known and may_be(each)), None)
-    if best is None or _is_enough(_prepared(state, good, best.rank)):
+    if best is None or _is_enough(_prepared(state, good, best.rank), ahead_ms):
         return None
     state.prepared.append(Prepared(best.id, tempo(state.backlog_ms, fastest), best.count))
     return best
@@ -115,8 +120,10 @@ def _prepared(state: RoomState, good: Sequence[RoomUtterance], least: Rank) -> l
     return sorted(found, key=lambda utterance: -utterance.rank)
 
 
-def _is_enough(prepared: Sequence[RoomUtterance]) -> bool:
-    return len(prepared) >= MOST_PREPARED or sum(each.predicted_ms for each in prepared) >= _PREPARED_MS
+def _is_enough(prepared: Sequence[RoomUtterance], ahead_ms: int) -> bool:
+    if not prepared:
+        return False
+    return len(prepared) >= MOST_PREPARED or sum(each.predicted_ms for each in prepared) >= ahead_ms
 
 
 def _speakable(state: RoomState, now_ms: int, begins_ms: int) -> list[RoomUtterance]:

@@ -1,8 +1,7 @@
 """An utterance of a room is put into words and made, when it is asked for or a little before."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-
-from cachetools import TTLCache
 
 from danmu_tts.domain.access import Principal
 from danmu_tts.domain.audio import AudioFormat
@@ -12,6 +11,7 @@ from danmu_tts.domain.room.values import RoomUtterance
 from danmu_tts.domain.speech import Priority, Prosody, Speech, SpeechRequest
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import AudioLink, Room
+from danmu_tts.services.rooms.efforts import Efforts
 from danmu_tts.services.rooms.rules import saying_rules
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.text.room_words import RoomWords, Saying
@@ -19,8 +19,6 @@ from danmu_tts.text.room_words import RoomWords, Saying
 logger = get_logger("rooms")
 
 _MOST_MS, _LEAST_MS = 10_000, 1_000
-# How many rooms' voices that cost are kept in mind, and for how long.
-_MOST_PAID, _PAID_S = 10_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,12 @@ class Chosen:
 class Making:
     """See the module. One instance a process."""
 
-    def __init__(self, speak: SpeakService, words: RoomWords) -> None:
+    def __init__(self, speak: SpeakService, words: RoomWords, clock: Callable[[], float]) -> None:
+        """``clock`` counts seconds from any start."""
         self._speak = speak
         self._words = words
-        self._paid: TTLCache[tuple[str, str], bool] = TTLCache(_MOST_PAID, _PAID_S)
+        self._clock = clock
+        self.efforts = Efforts(clock)
 
     def choose(self, room: Room, utterance: RoomUtterance | None, backlog_ms: int) -> Chosen | None:
         """Put it into words. As part of a step: what is chosen must be worded as it is now."""
@@ -53,24 +53,20 @@ class Making:
         """Make it now. Raises DanmuTTSError."""
         request = self._request(principal, chosen, Priority.HIGH)
         try:
-            return await self._speak.speak(request)
+            return await self._made(request)
         except VoiceNotFoundError:
             if request.voice is None:
                 raise
-        return await self._speak.speak(replace(request, voice=None))
-
-    def is_free(self, room: str, utterance: RoomUtterance) -> bool:
-        """Whether its voice costs nothing, as far as is known."""
-        return (room, utterance.voice) not in self._paid
+        return await self._made(replace(request, voice=None))
 
     async def prepare(self, principal: Principal, chosen: Chosen) -> bool:
         """Make it before it is asked for, unless it costs: it may never be. Returns whether the cache has it now."""
         request = self._request(principal, chosen, Priority.NORMAL)
         try:
             if await self._speak.costs(request):
-                self._paid[chosen.room.name, chosen.utterance.voice] = True
+                self.efforts.costs(chosen.room.name, chosen.utterance.voice)
                 return False
-            await self._speak.speak(request)
+            await self._made(request)
         except DanmuTTSError as error:
             logger.info("an utterance could not be prepared", extra={"room": chosen.room.name, "reason": error.code})
             return False
@@ -79,6 +75,14 @@ class Making:
     async def link(self, speech: Speech) -> AudioLink | None:
         """See ``SpeakService.link``."""
         return await self._speak.link(speech)
+
+    async def _made(self, request: SpeechRequest) -> Speech:
+        """Make it, and learn how long a second of speech takes in that room now."""
+        began_s = self._clock()
+        speech = await self._speak.speak(request)
+        if speech.cached is None and speech.encoded.duration_ms:
+            self.efforts.took(request.room or "", self._clock() - began_s, speech.encoded.duration_ms / 1000)
+        return speech
 
     def _request(self, principal: Principal, chosen: Chosen, priority: Priority) -> SpeechRequest:
         settings, utterance = chosen.room.settings, chosen.utterance

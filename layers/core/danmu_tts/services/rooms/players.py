@@ -128,11 +128,15 @@ class Players:
 
     def _prepare(self, opened: Room) -> Chosen | None:
         """Choose what to make ahead. As part of a step."""
-        state, name = opened.state, opened.name
+        state, name, efforts = opened.state, opened.name, self._making.efforts
         if name in self._preparing:
             return None
         best = speaking.prepare(
-            state, opened.settings.fastest, opened.now_ms, lambda each: self._making.is_free(name, each)
+            state,
+            opened.settings.fastest,
+            opened.now_ms,
+            efforts.ahead_ms(name),
+            lambda each: efforts.is_free(name, each.voice),
         )
         return self._making.choose(opened, best, state.backlog_ms)
 
