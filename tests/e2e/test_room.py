@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import secrets
+from itertools import count
 from typing import Any
 
 from tests.e2e.sound import decode
@@ -10,7 +11,7 @@ from tests.e2e.websocket_line import Frame, Line
 from tests.e2e.websocket_targets import Target
 
 HEARTBEAT_S = 1.0
-LIMIT_S = 60  # a voice may have to be loaded first, on a machine that has much else to do
+LIMIT_S, MOST_TRIES = 30, 4
 PATIENCE_MS = 600_000
 
 
@@ -26,14 +27,15 @@ class RoomLine:
 
     async def until(self, kind: str) -> Frame:
         """The next frame of that type; those of others are not waited for here."""
-        while (frame := await self._line.receive())["type"] != kind:
-            assert frame["type"] != "error", frame
+        while (frame := await self._receive())["type"] != kind:
+            pass
         return frame
 
-    async def let_danmu_wait(self) -> None:
-        """However long the first one takes to make, here."""
+    async def be_patient(self) -> None:
+        """Let danmu wait however long they take to make here, and thank in the language whose voice is the quickest."""
         await self.say("listen", role="monitor")
-        await self.say("control", do="settings", settings={"deadlines_ms": {"danmu": PATIENCE_MS}})
+        settings = {"deadlines_ms": {"danmu": PATIENCE_MS}, "language": "en"}
+        await self.say("control", do="settings", settings=settings)
         while (await self.until("state"))["state"]["settings"]["deadlines_ms"]["danmu"] != PATIENCE_MS:
             pass
 
@@ -46,30 +48,51 @@ class RoomLine:
         await self.say("ready")
         while True:
             try:
-                frame = await asyncio.wait_for(self._line.receive(), HEARTBEAT_S)
+                frame = await asyncio.wait_for(self._receive(), HEARTBEAT_S)
             except TimeoutError:
                 await self.say("ready")
                 continue
-            assert frame["type"] != "error", frame
             if frame["type"] == "utterance":
                 return frame
             if frame["type"] == "waiting" and not frame["again_in_ms"]:
                 await self.say("ready")
+
+    async def _receive(self) -> Frame:
+        while True:
+            frame = await self._line.receive()
+            assert frame["type"] != "error", frame
+            if frame.get("state", frame)["room"] == self._room:
+                return frame
 
     async def play(self, utterance: Frame) -> None:
         for outcome in ("started", "heard"):
             await self.say("played", id=utterance["id"], outcome=outcome)
 
 
+async def have_a_voice(line: Line) -> None:
+    """Loading one may take longer than an utterance may, on a machine that has much else to do."""
+    first = RoomLine(line, f"first-{secrets.token_hex(4)}")
+    await first.say("listen")
+    for number in count():
+        await first.say("danmu", events=[{"text": f"Hello {number}"}])
+        try:
+            await first.play(await first.next())
+        except TimeoutError:
+            assert number < MOST_TRIES
+        else:
+            return
+
+
 async def test_a_chat_is_spoken_merged_and_watched(target: Target) -> None:
     room = f"room-{secrets.token_hex(4)}"
     async with target.line() as bot_line, target.line() as player_line, target.line() as monitor_line:
+        await have_a_voice(player_line)
         bot, player, monitor = (RoomLine(line, room) for line in (bot_line, player_line, monitor_line))
         await player.say("listen")
         assert (await player.until("listening"))["role"] == "player"
         await monitor.say("listen", role="monitor")
         await monitor.until("state")
-        await bot.let_danmu_wait()
+        await bot.be_patient()
         events = [{"id": f"d{number}", "viewer": f"v{number}", "text": "What a song!"} for number in range(3)]
         await bot.say(
             "danmu", events=[*events, {"id": "sc", "kind": "superchat", "text": "Welcome back!", "amount": 30}]
@@ -95,9 +118,10 @@ async def test_a_chat_is_spoken_merged_and_watched(target: Target) -> None:
 async def test_what_is_taken_back_is_silenced(target: Target) -> None:
     room = f"room-{secrets.token_hex(4)}"
     async with target.line() as bot_line, target.line() as player_line:
+        await have_a_voice(player_line)
         bot, player = RoomLine(bot_line, room), RoomLine(player_line, room)
         await player.say("listen")
-        await bot.let_danmu_wait()
+        await bot.be_patient()
         await bot.say("danmu", events=[{"id": "a", "text": "Hello everybody"}, {"id": "b", "text": "Good luck"}])
         utterance = await player.next()
         await bot.say("retract", ids=["a", "b"])
