@@ -13,10 +13,14 @@ from tests.fakes.openai import FakeOpenAI
 from tests.fakes.speech import piper_speech
 from tests.fakes.vendor import Fault
 
+LINE = "Welcome to the stream, it is nice to see you all tonight."
+INSTRUCTED = "Follow this."
+
 
 @pytest.fixture(scope="module")
 def vendor() -> Iterator[FakeOpenAI]:
-    piper_speech("warm up", 1.0)  # or its first words would come too late
+    for text in (LINE, INSTRUCTED):  # or their first words would come too late from a machine with much else to do
+        piper_speech(text, 1.0)
     with FakeOpenAI(piper_speech) as vendor:
         yield vendor
 
@@ -28,7 +32,7 @@ def server(vendor: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) -> Iter
         DANMU_TTS_TTS__BACKENDS="openai,piper,edge,azure",
         DANMU_TTS_OPENAI__BASE_URL=vendor.base_url,
         DANMU_TTS_OPENAI__API_KEY="key",
-        DANMU_TTS_OPENAI__SILENCE_LIMIT_MS="5000",
+        DANMU_TTS_OPENAI__SILENCE_LIMIT_MS="1500",
     )
     server.start()
     yield server
@@ -52,15 +56,14 @@ def backends(client: httpx.Client) -> dict[str, dict[str, Any]]:
 
 
 def test_a_vendor_is_understood_by_a_listener(client: httpx.Client, tmp_path: Path) -> None:
-    line = "Welcome to the stream, it is nice to see you all tonight."
-    answer = speech(client, text=line, voice="openai:nova")
+    answer = speech(client, text=LINE, voice="openai:nova")
     assert (answer["backend"], answer["fallback_from"], answer["fallback_reason"]) == ("openai", None, None)
     heard = Listener(tmp_path).hear(client.get(answer["audio"]["url"]).content, "en")
-    assert word_error_rate([line], [heard]) <= 0.1
+    assert word_error_rate([LINE], [heard]) <= 0.1
 
 
 def test_instructions_reach_the_vendor(client: httpx.Client, vendor: FakeOpenAI) -> None:
-    body = {"model": "openai", "voice": "nova", "input": "Follow this.", "instructions": "like a pirate"}
+    body = {"model": "openai", "voice": "nova", "input": INSTRUCTED, "instructions": "like a pirate"}
     assert client.post("/v1/audio/speech", json=body).headers["x-voice"] == "openai:nova"
     assert vendor.received[-1].instructions == "like a pirate"
 
