@@ -5,7 +5,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.browser import browsing
+from tests.e2e.browser import AS_OBS, browsing
 from tests.e2e.program import Server, environment, make_key, run_keys
 from tests.e2e.websocket_targets import Ability, Target
 from tests.servers.deployment import BUCKET, deploy
@@ -34,6 +34,13 @@ def client(server: Server) -> Iterator[httpx.Client]:
 def browser() -> Iterator[Browser]:
     """Chromium, for one module: Playwright's event loop runs in this thread, where other tests have theirs."""
     with browsing() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def obs() -> Iterator[Browser]:
+    """OBS's browser: the same, but a page may sound by itself."""
+    with browsing(AS_OBS) as started:
         yield started
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.browser import AS_OBS, browsing, loudest, ms_until_silence
+from tests.e2e.browser import loudest, ms_until_silence
 from tests.e2e.pages import Open, opening, wait_for
 from tests.e2e.program import Server, environment, make_key, run_keys
 from tests.e2e.room import Room
@@ -25,16 +25,9 @@ def problems() -> list[str]:
     return []
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """OBS's: the same, but a page may sound by itself."""
-    with browsing(AS_OBS) as started:
-        yield started
-
-
 @pytest.fixture
-def open_page(browser: Browser, problems: list[str]) -> Iterator[Open]:
-    with opening(browser, problems) as open_at:
+def open_page(obs: Browser, problems: list[str]) -> Iterator[Open]:
+    with opening(obs, problems) as open_at:
         yield open_at
 
 

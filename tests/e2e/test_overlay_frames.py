@@ -22,22 +22,14 @@ from speech_contract.room_frames import (
     UtteranceFrame,
 )
 from tests.builders.sound import sine
-from tests.e2e.browser import AS_OBS, browsing
 from tests.e2e.program import Server
 from tests.e2e.room import Room
 from tests.fakes.web_socket import FakeWebSocket
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """OBS's: the same, but a page may sound by itself."""
-    with browsing(AS_OBS) as started:
-        yield started
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
+def page(obs: Browser) -> Iterator[Page]:
+    context = obs.new_context()
     yield context.new_page()
     context.close()
 
