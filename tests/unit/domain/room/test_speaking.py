@@ -236,7 +236,7 @@ def test_some_are_prepared_and_only_for_a_player_that_is_there() -> None:
     assert prepare(room) is None  # the one that was asked for is made first
     speaking.sent(room.state, room.state.hands[0].utterance.id, "line", "", 1000, 1.0, room.now_ms)
     assert prepare(room)
-    room.take()
+    room.state.prepared = []
     room.pass_ms(speaking.LEASE_MS + 1)
     assert prepare(room) is None
 
