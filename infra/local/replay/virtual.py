@@ -14,7 +14,8 @@ from danmu_tts.domain.room.admission import Changes, admit
 from danmu_tts.domain.room.state import RoomState
 from danmu_tts.domain.room.values import Danmu, Fate, Reason, RoomRules, RoomUtterance
 
-# As a voice that is computed on two cores: 0.3 s a second of speech, and what is around it.
+# As a voice that is computed on two cores: 0.3 s a second of speech, and what is around it. For one so quick, one
+# utterance is prepared ahead.
 _MAKING_SHARE, _MAKING_MS = 0.3, 150
 # When a player asks for the next utterance, before the last one that it has is over.
 _LEAD_MS = 1_500

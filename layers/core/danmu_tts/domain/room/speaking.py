@@ -16,6 +16,7 @@ _MAKING_MS = 12_000
 _HEARING_MS = 20_000
 _AGAIN_MS = 60_000
 _ARRIVES_MS = 4_000
+# More would only be staler, or never heard: something of a higher rank may come.
 MOST_PREPARED = 3
 
 
@@ -53,7 +54,7 @@ def attend(
 def take(state: RoomState, now_ms: int, buffered_ms: int, changes: Changes) -> RoomUtterance | None:
     """Pop the best that can be begun in time, for the active player if it wants one; at most one is ahead of it.
 
-    What was prepared goes before others of its rank: it is there, and may have been paid for.
+    What was prepared goes before others of its rank: it is there.
     """
     expire(state, now_ms, changes)
     player = state.player

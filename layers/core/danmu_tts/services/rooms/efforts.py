@@ -37,7 +37,8 @@ class Efforts:
     def is_free(self, room: str, voice: str) -> bool:
         """Whether it may be: it is not known to cost."""
         effort = self._rooms.get(room)
-        return effort is None or effort.paid_until_s.get(voice, 0.0) < self._clock()
+        until_s = effort.paid_until_s.get(voice) if effort else None
+        return until_s is None or until_s < self._clock()
 
     def ahead_ms(self, room: str) -> int:
         """How much speech to make there before it is asked for, besides what is next."""
