@@ -13,7 +13,7 @@ from platformdirs import user_cache_path, user_data_path
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings
+from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings, XttsSettings
 from danmu_tts.settings_parts import Names, Section, Url, WebSocketUrl
 from danmu_tts.settings_reading import ReadingSettings
 
@@ -39,7 +39,7 @@ class TtsSettings(Section):
     """Who speaks."""
 
     backends: Names = Field(
-        ("piper", "kokoro", "edge", "azure", "openai"),
+        ("piper", "kokoro", "edge", "azure", "openai", "xtts"),
         description="Who may speak, preferred first. Cloud voices stay off until they have what they need.",
     )
     default_language: str = Field("zh", description="Spoken when a text has no word to tell by: 666, 233.")
@@ -236,6 +236,7 @@ class Settings(BaseSettings):
     azure: AzureSettings = Field(default_factory=AzureSettings)
     openai: OpenAISettings = Field(default_factory=OpenAISettings)
     piper: PiperSettings = Field(default_factory=PiperSettings)
+    xtts: XttsSettings = Field(default_factory=XttsSettings)
     reading: ReadingSettings = Field(default_factory=ReadingSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)

@@ -1,6 +1,6 @@
 """The sections of backends that are reached over the network."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -51,3 +51,35 @@ class PiperSettings(_CloudSettings):
 
     function_name: str | None = Field(None, description="Lambda function to call; else Piper runs in this process.")
     silence_limit_ms: Annotated[int, Field(ge=200, le=60_000)] = 10_000
+
+
+_QueueName = Annotated[str, Field(pattern=r"^(https?://\S+|[a-zA-Z0-9\-_]{1,80})$")]
+
+
+class XttsSettings(Section):
+    """Cloned voices from a GPU behind queues. Each queue is a name, or the URL that SQS gave it."""
+
+    enabled: bool = Field(False, description="Without a GPU service somebody else speaks in the end, but later.")
+    transport: Literal["sqs", "sagemaker"] = "sqs"
+    endpoint_name: str | None = Field(None, description="SageMaker's asynchronous endpoint, where that is the GPU.")
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] | None = Field(
+        None, description="Where recordings and fresh audio lie; else the bucket of the s3 settings."
+    )
+    express_queue: _QueueName = "danmu-tts-xtts-express"
+    standard_queue: _QueueName = "danmu-tts-xtts-standard"
+    results_queue: _QueueName = "danmu-tts-xtts-results"
+    deadlines_queue: _QueueName = "danmu-tts-xtts-deadlines"
+    timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = Field(2000, description="Longest wait for a queue.")
+    patience_ms: Annotated[int, Field(ge=1000, le=28_000)] = Field(
+        20_000, description="Longest wait for a GPU; then another voice speaks."
+    )
+    fallback_ms: Annotated[int, Field(ge=500, le=14_000)] = Field(
+        4000, description="What is left of a deadline for the other voice; half of it where it is shorter."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    job_ttl_s: Annotated[int, Field(ge=60)] = Field(3600, description="How long it is known what became of a job.")
+    reference_max_bytes: Annotated[int, Field(ge=1000)] = Field(10_000_000, description="The largest recording.")
+    most_references: Annotated[int, Field(ge=1)] = Field(20, description="Recordings of one API key.")
+    local_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        4566, description="Where `serve` offers SQS and S3 of its own, as long as AWS_ENDPOINT_URL names no other."
+    )
