@@ -12,6 +12,7 @@ from danmu_tts.adapters.cache.memory import MemoryCache
 from danmu_tts.adapters.cache.tiered import TieredCache
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.ports import CacheHit, Refusal, SpeechCache
+from danmu_tts.ports.cache import ErasableCache
 from tests.builders.caches import a_hit
 from tests.builders.clock import FakeClock
 from tests.builders.s3 import an_s3_cache
@@ -169,3 +170,24 @@ async def test_many_may_read_and_write_one_key_at_once(tiers: Tiers) -> None:
     assert all(hit.speech == speech for hit in hits if isinstance(hit, CacheHit))
     assert (await a_hit(tiers.cache, KEY)).speech == speech
     assert await entries_of(tiers.cache) == 1
+
+
+async def test_what_is_deleted_is_gone_and_the_rest_stays(tiers: Tiers) -> None:
+    assert isinstance(tiers.cache, ErasableCache)
+    await tiers.cache.set(KEY, a_speech())
+    await tiers.cache.set(a_key(1), a_speech(b"other" * 20))
+    for _ in range(2):
+        await tiers.cache.delete(KEY)
+        assert await tiers.cache.get(KEY) is None
+        assert await entries_of(tiers.cache) == 1
+    assert await tiers.cache.get(a_key(1))
+    assert await tiers.cache.set(KEY, a_speech(b"again" * 20))
+    assert (await a_hit(tiers.cache, KEY)).speech.audio == b"again" * 20
+
+
+@pytest.mark.parametrize("key", ["", "../../x", "3f*", KEY.upper()])
+async def test_what_is_no_key_deletes_nothing(tiers: Tiers, key: str) -> None:
+    assert isinstance(tiers.cache, ErasableCache)
+    await tiers.cache.set(KEY, a_speech())
+    await tiers.cache.delete(key)
+    assert await tiers.cache.get(KEY)

@@ -12,6 +12,7 @@ from danmu_tts.adapters.circuits.redis import RedisCircuitBoard
 from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.ports import CacheHit, Refusal, RefusalCache
+from danmu_tts.ports.cache import ErasableCache
 from tests.builders.caches import a_hit
 from tests.builders.speech import KEY, a_key, a_speech
 
@@ -98,3 +99,19 @@ async def test_an_open_circuit_is_told_until_it_ends(redis: RedisClient) -> None
     await board.post("azure", 30.0)
     left_s = (await RedisCircuitBoard(redis).read(["edge", "azure"]))["azure"]
     assert 25 < left_s <= 30
+
+
+async def test_what_is_deleted_is_gone_for_all(redis: RedisClient) -> None:
+    await a_tier(redis).set(KEY, a_speech())
+    await a_tier(redis).set(a_key(1), a_speech())
+    for _ in range(2):
+        await a_tier(redis).delete(KEY)
+        assert await a_tier(redis).get(KEY) is None
+    assert await a_tier(redis).get(a_key(1))
+
+
+async def test_a_refusal_is_deleted_too(refusals: RefusalCache) -> None:
+    assert isinstance(refusals, ErasableCache)
+    await refusals.refuse(KEY, REFUSAL)
+    await refusals.delete(KEY)
+    assert await refusals.get(KEY) is None

@@ -54,7 +54,16 @@ class RefusalCache(SpeechCache, Protocol):
         ...
 
 
-class TieredSpeechCache(RefusalCache, Protocol):
+@runtime_checkable
+class ErasableCache(SpeechCache, Protocol):
+    """A cache that can be told to let go of what it has."""
+
+    async def delete(self, key: str) -> None:
+        """Forget what is kept under a key, audio or refusal; nothing where nothing is, or where the store is away."""
+        ...
+
+
+class TieredSpeechCache(RefusalCache, ErasableCache, Protocol):
     """The tiers as one."""
 
     async def check(self) -> Mapping[str, str]:

@@ -87,3 +87,15 @@ async def test_a_check_names_the_tiers_that_fail_and_why() -> None:
 
     cache = TieredCache([memory(), Tier("redis", work), Tier("s3", fail)])
     assert await cache.check() == {"s3": "no such bucket"}
+
+
+async def test_what_is_deleted_while_a_slow_tier_is_being_written_does_not_come_back() -> None:
+    quick, slow = Tier("redis"), Tier("s3")
+    slow.let.clear()
+    cache = TieredCache([memory(), quick, slow])
+    await cache.set(KEY, a_speech())
+    deleting = asyncio.create_task(cache.delete(KEY))
+    await asyncio.sleep(0)
+    slow.let.set()
+    await deleting
+    assert [await tier.get(KEY) for tier in (cache, quick, slow)] == [None] * 3

@@ -23,6 +23,14 @@ class ObjectFacts:
     metadata: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class PostForm:
+    """A form that whoever has it may send to ``url``: ``fields`` first, then the file."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
 class S3Objects:
     """Reads, writes and links one bucket's objects, as boto3 is configured. Raises ``s3_errors.S3Error``."""
 
@@ -42,6 +50,12 @@ class S3Objects:
         with translated(self.bucket):
             data: bytes = self._client().get_object(Bucket=self.bucket, Key=name)["Body"].read(most_bytes)
         return data
+
+    def get_version(self, name: str, most_bytes: int) -> tuple[bytes, str]:
+        """Read no more than so much of an object, with the tag of that version: ``put(…, IfMatch=tag)`` wants it."""
+        with translated(self.bucket):
+            answer = self._client().get_object(Bucket=self.bucket, Key=name)
+            return answer["Body"].read(most_bytes), answer["ETag"]
 
     def names(self, prefix: str) -> list[str]:
         """Of all objects whose names begin like that."""
@@ -86,6 +100,17 @@ class S3Objects:
             return None
         return self._presigner.sign(name, credentials, now=self._clock(), ttl_s=ttl_s)
 
+    def sign_post(self, name: str, *, most_bytes: int, content_type: str, sse: str, ttl_s: int) -> PostForm:
+        """Let somebody write one object: of that name, type and encryption, of 1 to so many bytes, for so long."""
+        fields = {"Content-Type": content_type, "x-amz-server-side-encryption": sse}
+        conditions = [["eq", f"${field}", value] for field, value in fields.items()]
+        conditions.append(["content-length-range", 1, most_bytes])
+        with translated(self.bucket):
+            form = self._client().generate_presigned_post(
+                self.bucket, name, Fields=fields, Conditions=conditions, ExpiresIn=ttl_s
+            )
+        return PostForm(form["url"], form["fields"])
+
     def close(self) -> None:
         """Close the connections."""
         if self._opened is not None:
@@ -107,6 +132,7 @@ class S3Objects:
             max_pool_connections=SIDE_BY_SIDE,
             retries={"max_attempts": 1},  # a connection that was kept while Lambda froze the process is often dead
             s3={"addressing_style": addressing_style},
+            signature_version="s3v4",  # of a presigned form too, which KMS wants, and all regions know
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             tcp_keepalive=True,

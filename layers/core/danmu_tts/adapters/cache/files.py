@@ -48,6 +48,11 @@ class FileCache:
             return False
         return await asyncio.to_thread(self._write, key, speech)
 
+    async def delete(self, key: str) -> None:
+        """Delete an entry's files."""
+        if is_cache_key(key):
+            await asyncio.to_thread(self._remove, key)
+
     async def stats(self) -> dict[str, dict[str, int]]:
         """How full it is."""
         entries, used = await asyncio.to_thread(self._index.totals)

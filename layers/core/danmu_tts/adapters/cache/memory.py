@@ -46,6 +46,12 @@ class MemoryCache:
         with self._lock:
             self._refusals[key] = refusal
 
+    async def delete(self, key: str) -> None:
+        """Forget an entry."""
+        with self._lock:
+            self._entries.pop(key, None)
+            self._refusals.pop(key, None)
+
     async def stats(self) -> dict[str, dict[str, int]]:
         """How full it is."""
         with self._lock:

@@ -1,5 +1,6 @@
 """The tier that all processes share: audio as it is, after one line of JSON that describes it."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -67,6 +68,11 @@ class RedisCache:
         """Keep a refusal where there is no audio."""
         header = _Refused(reason=refusal.reason, message=refusal.message).model_dump_json().encode()
         await self._put(key, header + b"\n", self._refusal_ttl_ms, "NX")
+
+    async def delete(self, key: str) -> None:
+        """Forget an entry; while Redis is away, it stays until it expires."""
+        with suppress(StoreAwayError):
+            await self._redis.run("DEL", self._key(key))
 
     async def stats(self) -> dict[str, dict[str, int]]:
         """``entries``: written by this process; Redis does not count by prefix."""

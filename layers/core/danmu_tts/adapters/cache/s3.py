@@ -118,6 +118,14 @@ class S3Cache:
         """Store; False for what is too large, for what is no key, or while S3 is away."""
         return await self._stored(key, speech, may_be_there=False) is not None
 
+    async def delete(self, key: str) -> None:
+        """Delete an entry; while S3 is away, it stays until it expires."""
+        if is_cache_key(key):
+            if write := self._writes.get(key):
+                await asyncio.wait([write])
+            self._known.pop(key, None)
+            await self._ask(lambda: self._entries.delete(key))
+
     async def stats(self) -> dict[str, dict[str, int]]:
         """What this process knows to be there: counting the bucket would cost money."""
         known = list(self._known.values())

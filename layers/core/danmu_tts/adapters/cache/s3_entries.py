@@ -99,6 +99,14 @@ class S3Entries:
             self._put_description(key, about)
         return self._stored(name, len(speech.audio), about.stored_at)
 
+    def delete(self, key: str) -> None:
+        """Delete an entry, with whatever other processes wrote under its key."""
+        about = self._describe(key)
+        self._objects.delete(self._description_name(key))
+        if about:
+            for name in self._objects.names(f"{self._audio_folder(key, about)}/{key}."):
+                self._objects.delete(name)
+
     def probe(self) -> None:
         """Do once what entries need: write, read."""
         name = f"{self._prefix}temp/probe"
@@ -149,8 +157,10 @@ class S3Entries:
         return StoredAudio(name, size_bytes, stored_at + self._renew_after_s)
 
     def _audio_name(self, key: str, about: Description) -> str:
-        folder = f"{self._prefix}audio/{backend_folder(about.voice)}/{key[:2]}"
-        return f"{folder}/{key}.{about.sha256[:8]}.{about.format.value}"
+        return f"{self._audio_folder(key, about)}/{key}.{about.sha256[:8]}.{about.format.value}"
+
+    def _audio_folder(self, key: str, about: Description) -> str:
+        return f"{self._prefix}audio/{backend_folder(about.voice)}/{key[:2]}"
 
     def _description_name(self, key: str) -> str:
         return f"{self._prefix}metadata/{key[:2]}/{key}.json"

@@ -9,6 +9,7 @@ from danmu_tts.background import Background
 from danmu_tts.domain.audio import EncodedSpeech
 from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.ports import CacheHit, Refusal, RefusalCache, SpeechCache
+from danmu_tts.ports.cache import ErasableCache
 
 logger = get_logger("cache")
 
@@ -74,6 +75,13 @@ class TieredCache:
         for tier in self._tiers:
             if isinstance(tier, RefusalCache):
                 await _answer(tier, partial(tier.refuse, key, refusal))
+
+    async def delete(self, key: str) -> None:
+        """Forget it in the tiers that can, the slowest first: a nearer one is filled from those behind it."""
+        await self._behind.finish(_LIMIT_S)  # what is being written would be there afterwards
+        for tier in reversed(self._tiers):
+            if isinstance(tier, ErasableCache):
+                await _answer(tier, partial(tier.delete, key))
 
     async def stats(self) -> dict[str, dict[str, int]]:
         """All tiers' figures."""
