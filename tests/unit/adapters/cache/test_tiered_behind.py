@@ -98,4 +98,5 @@ async def test_what_is_deleted_while_a_slow_tier_is_being_written_does_not_come_
     await asyncio.sleep(0)
     slow.let.set()
     await deleting
+    await cache.close()
     assert [await tier.get(KEY) for tier in (cache, quick, slow)] == [None] * 3
