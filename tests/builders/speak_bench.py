@@ -28,7 +28,9 @@ from danmu_tts.services.limits import Limits
 from danmu_tts.services.maker import Maker
 from danmu_tts.services.single_flight import SingleFlight
 from danmu_tts.services.source import Source
-from danmu_tts.services.speak import SpeakOptions, SpeakService
+from danmu_tts.services.speak import SpeakService
+from danmu_tts.services.speech_log import SpeechLog
+from danmu_tts.services.trying import Trying
 from danmu_tts.settings import LimitSettings, RedisSettings
 from danmu_tts.settings_reading import ReadingSettings
 from tests.builders.clock import FakeClock
@@ -102,13 +104,12 @@ def speak_bench(
     service = SpeakService(
         manager,
         readers or FileReaders(ReadingSettings(), "zh", FakeClock()),
-        source,
+        Trying(manager, source, metrics, clock, lambda: f"speech-{next(ids)}"),
         Limits(RedisLimiter(redis), LocalLimiter(), limits or LimitSettings(), metrics),
         SignedFiles(files, directory / "signing-key", ttl_s=900, clock=FakeClock()),
         Hooks(plugins),
-        metrics,
-        SpeakOptions(deadline_ms=deadline_ms, log_text=log_text),
+        SpeechLog(metrics, clock, log_text=log_text),
+        deadline_ms,
         clock,
-        lambda: f"speech-{next(ids)}",
     )
     return SpeakBench(service, manager, pauses_s, metrics, budget, memory, files)

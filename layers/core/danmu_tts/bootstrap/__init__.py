@@ -39,8 +39,10 @@ from danmu_tts.services.maker import Maker
 from danmu_tts.services.sessions import SessionOptions, Sessions
 from danmu_tts.services.single_flight import SingleFlight
 from danmu_tts.services.source import Source
-from danmu_tts.services.speak import SpeakOptions, SpeakService
+from danmu_tts.services.speak import SpeakService
+from danmu_tts.services.speech_log import SpeechLog
 from danmu_tts.services.spoken import Spoken, SpokenOptions
+from danmu_tts.services.trying import Trying
 from danmu_tts.settings import ON_LAMBDA, Settings
 from danmu_tts.settings_backends import PiperSettings
 
@@ -156,14 +158,13 @@ def build(
     speak = SpeakService(
         manager,
         readers,
-        Source(manager, maker, flights, budget, metrics),
+        Trying(manager, Source(manager, maker, flights, budget, metrics), metrics, clock, new_id),
         Limits(RedisLimiter(redis), LocalLimiter(), settings.limits, metrics),
         cache.links,
         Hooks(active),
-        metrics,
-        SpeakOptions(settings.tts.deadline_ms, settings.logging.log_text),
+        SpeechLog(metrics, clock, log_text=settings.logging.log_text),
+        settings.tts.deadline_ms,
         clock,
-        new_id,
     )
     access = Access(make_keys(settings), _keyless(settings))
     delivery, sessions = _sessions(settings, redis, access, speak, pusher, clock)

@@ -24,6 +24,7 @@ def cache_key(script: Script, audio_format: AudioFormat, prosody: Prosody, style
         style: as the backend gets it: None where the voice does not know it.
     """
     parts = [(part.text, *((part.voice.id, part.voice.revision) if part.voice else ())) for part in script.parts]
+    told = {"language": script.language} if script.language else {}
     canonical = json.dumps(
         {
             "version": KEY_VERSION,
@@ -34,6 +35,7 @@ def cache_key(script: Script, audio_format: AudioFormat, prosody: Prosody, style
             "pitch": prosody.pitch_semitones + 0.0,  # -0.0 sounds like 0.0
             "volume": float(prosody.volume),
             "style": style,
+            **told,
         },
         ensure_ascii=True,
         sort_keys=True,

@@ -81,6 +81,8 @@ class Utterance:
         pitch_semitones: 0 unless the backend shifts pitch itself.
         volume: linear gain; 1 unless the backend sets volume itself.
         style: None unless the voice knows it.
+        language: BCP 47; "" unless the backend has to be told.
+        budget_s: in so many seconds somebody else is asked; who sends it elsewhere says so there.
     """
 
     text: str
@@ -90,6 +92,8 @@ class Utterance:
     pitch_semitones: float = 0.0
     volume: float = 1.0
     style: str | None = None
+    language: str = ""
+    budget_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +111,12 @@ class Script:
     Attributes:
         voice: whose line it is: it answers for the whole, and says what no other voice can.
         parts: in order; together they are the text.
+        language: BCP 47; "" unless the backend of the voice has to be told.
     """
 
     voice: Voice
     parts: tuple[Part, ...]
+    language: str = ""
 
     @classmethod
     def of(cls, text: str, voice: Voice) -> "Script":

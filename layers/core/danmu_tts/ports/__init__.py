@@ -20,6 +20,7 @@ from danmu_tts.ports.backends import (
     BackendHealth,
     BackendTraits,
     Plugin,
+    QueuedBackend,
 )
 from danmu_tts.ports.cache import (
     CacheHit,
@@ -33,6 +34,10 @@ from danmu_tts.ports.connections import (
     Pusher,
     Utterances,
     Wishes,
+)
+from danmu_tts.ports.jobs import (
+    Expected,
+    JobStore,
 )
 from danmu_tts.ports.metrics import (
     Metrics,
@@ -71,8 +76,10 @@ __all__ = [
     "CacheHit",
     "CircuitBoard",
     "Connections",
+    "Expected",
     "Flight",
     "Flights",
+    "JobStore",
     "JoinedSpan",
     "KeyStore",
     "Ledger",
@@ -80,6 +87,7 @@ __all__ = [
     "Metrics",
     "Plugin",
     "Pusher",
+    "QueuedBackend",
     "RateLimiter",
     "Readers",
     "Refusal",

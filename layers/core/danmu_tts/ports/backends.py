@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.jobs import JobTerms
 from danmu_tts.domain.speech import Speech, SpeechRequest, Utterance
 from danmu_tts.domain.voices import Voice
+from speech_contract.jobs import JobResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class BackendTraits:
         usd_per_million_chars: list price.
         chars_per_hanzi: how many characters a Chinese one is billed as.
         side_by_side: calls of a vendor at once, and connections kept to it; more callers wait here.
+        needs_language: it must be told in which language a text is.
     """
 
     native_pitch: bool = False
@@ -39,6 +42,7 @@ class BackendTraits:
     usd_per_million_chars: float = 0.0
     chars_per_hanzi: int = 1
     side_by_side: int = 20
+    needs_language: bool = False
 
 
 @runtime_checkable
@@ -84,6 +88,26 @@ class Backend(Protocol):
 
     def queue_depth(self) -> float:
         """Utterances that wait inside it, for each that it makes at a time."""
+        ...
+
+
+@runtime_checkable
+class QueuedBackend(Backend, Protocol):
+    """One that speaks somewhere else, later, so that nobody needs to wait for it: a *job* is on its way meanwhile.
+
+    ``synthesize`` sends a job too, and waits. Whoever it sent one to may answer twice, late or never.
+    """
+
+    async def submit(self, utterance: Utterance, job: JobTerms) -> None:
+        """Send it on its way. Raises BackendUnavailableError where that is impossible."""
+        ...
+
+    def collect(self, result: JobResult) -> AsyncIterator[AudioChunk]:
+        """What came of a job. Raises BackendUnavailableError, also for what it failed with there."""
+        ...
+
+    async def discard(self, result: JobResult) -> None:
+        """Nobody wants it. Does not fail."""
         ...
 
 

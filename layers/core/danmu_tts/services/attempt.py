@@ -62,6 +62,15 @@ class WatchedBackend:
         finally:
             self.load.ended()
 
+    def learnt(self, error: BackendUnavailableError | None) -> None:
+        """What was made elsewhere has ended, with this error or well."""
+        if passage := self.circuit.enter(self._clock()):
+            if error is None:
+                passage.succeeded()
+            else:
+                self._blame(passage, error)
+            passage.left()
+
     def score_ms(self, now_s: float) -> float:
         """How long one more call is expected to take. None is expected to fail while a circuit waits for its probe."""
         if self.circuit.state(now_s) is CircuitState.HALF_OPEN:

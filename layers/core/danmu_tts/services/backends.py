@@ -15,9 +15,9 @@ from danmu_tts.domain.errors import (
 )
 from danmu_tts.domain.load import LoadFigures
 from danmu_tts.domain.selection import BackendView, VoiceChoice, Wish, voice_not_found
-from danmu_tts.domain.voices import Voice
+from danmu_tts.domain.voices import Voice, VoiceIndex
 from danmu_tts.observability import describe_error, get_logger
-from danmu_tts.ports import Backend, BackendHealth, BackendTraits, CircuitBoard, Metrics
+from danmu_tts.ports import Backend, BackendHealth, BackendTraits, CircuitBoard, Metrics, QueuedBackend
 from danmu_tts.services.attempt import WatchedBackend
 from danmu_tts.services.circuits import SharedCircuits
 from danmu_tts.services.voices import VoiceCatalogue
@@ -81,8 +81,8 @@ class BackendManager:
         """Every backend that may speak, preferred first."""
         return tuple(self.watched)
 
-    async def rank(self, wish: Wish) -> list[Voice]:
-        """Who should speak, then who would instead.
+    async def rank(self, wish: Wish, own: Voice | None = None) -> list[Voice]:
+        """Who should speak, then who would instead. ``own``: a voice that only this asker has.
 
         Raises:
             BackendDisabledError: the backend asked for is switched off here.
@@ -96,7 +96,7 @@ class BackendManager:
             self._shared.keep_up()
         now_s = self._clock()
         views = [
-            BackendView(name, await self.voices.of(name), each.circuit.allows(now_s), self._score_ms(each))
+            BackendView(name, await self._voices(name, own), each.circuit.allows(now_s), self._score_ms(each))
             for name, each in self.watched.items()
         ]
         if wish.backend is None and not any(view.voices for view in views):
@@ -110,6 +110,10 @@ class BackendManager:
     def is_paid(self, backend: str) -> bool:
         """Whether somebody has to pay for what it speaks."""
         return self.watched[backend].backend.traits.usd_per_million_chars > 0
+
+    def is_queued(self, backend: str) -> bool:
+        """Whether it speaks somewhere else, later."""
+        return isinstance(self.watched[backend].backend, QueuedBackend)
 
     async def list_voices(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
         """Voices that can speak now, optionally only of a language or a backend."""
@@ -142,6 +146,10 @@ class BackendManager:
             )
             for name, each in self.watched.items()
         }
+
+    async def _voices(self, backend: str, own: Voice | None) -> VoiceIndex:
+        voices = await self.voices.of(backend)
+        return VoiceIndex((*voices, own)) if own and own.backend == backend else voices
 
     async def close(self) -> None:
         """Give everything back, as far as each backend can."""

@@ -4,7 +4,7 @@ A backend may be anybody's code talking to anybody's server. Whatever it does wr
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from danmu_tts.domain.audio import AudioChunk, AudioEncoding, Caption
@@ -36,18 +36,27 @@ async def hear(backend: Backend, utterance: Utterance, budget_s: float) -> Async
         BackendUnavailableError: it failed, was late, silent, or sent what is no speech; also midway.
         NothingToSayError: it cannot pronounce any of the text.
     """
+    chunks = _in_time(backend, utterance, budget_s)
+    async with aclosing(chunks), aclosing(checked(backend, utterance, chunks)) as sound:
+        async for chunk in sound:
+            yield chunk
+
+
+async def checked(
+    backend: Backend, utterance: Utterance, chunks: AsyncIterator[AudioChunk]
+) -> AsyncGenerator[AudioChunk, None]:
+    """What a backend made of an utterance, as far as it is speech. Raises BadAudioError, NoAudioError."""
     remote = backend.traits.silence_limit_s is not None  # an engine in this process does not hang up
     longest_ms = longest_plausible_ms(utterance.text, utterance.tempo)
     first: AudioChunk | None = None
     played_ms = 0.0
-    async with aclosing(_in_time(backend, utterance, budget_s)) as chunks:
-        async for chunk in chunks:
-            _check(backend.name, chunk, first)
-            first = first or chunk
-            played_ms += chunk.duration_ms
-            if remote and played_ms > longest_ms:
-                raise BadAudioError(f"{backend.name} goes on and on: more than {longest_ms:.0f} ms for this text.")
-            yield chunk
+    async for chunk in chunks:
+        _check(backend.name, chunk, first)
+        first = first or chunk
+        played_ms += chunk.duration_ms
+        if remote and played_ms > longest_ms:
+            raise BadAudioError(f"{backend.name} goes on and on: more than {longest_ms:.0f} ms for this text.")
+        yield chunk
     if not played_ms:
         raise NoAudioError(f"{utterance.voice.id} made no audio for this text.")
     least_ms = shortest_plausible_ms(utterance.text, utterance.voice.language, utterance.tempo)

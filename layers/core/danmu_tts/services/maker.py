@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from danmu_tts.domain.audio import AudioChunk, EncodedSpeech
 from danmu_tts.domain.errors import BackendUnavailableError
@@ -31,6 +31,8 @@ class Made:
 
 
 Spend = Callable[[], AbstractAsyncContextManager[Spending]]
+Elsewhere = Callable[[Utterance], AsyncGenerator[AudioChunk, None]]
+"""What a backend made elsewhere, or failed with: taken instead of calling it."""
 
 
 def _for_nothing() -> AbstractAsyncContextManager[Spending]:
@@ -66,6 +68,7 @@ class Maker:
         budget_s: float,
         spend: Spend = _for_nothing,
         listener: AudioListener | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> Made:
         """Speak within so many seconds. ``spend`` is around each call of the backend; ``listener`` hears all of it.
 
@@ -97,7 +100,7 @@ class Maker:
         async def attempt() -> Made:
             async with spend() as spending:
                 budget_s = ends_s - self._clock()
-                return await self._attempt(request, script, budget_s, spending, listener)
+                return await self._attempt(request, script, budget_s, spending, listener, elsewhere)
 
         return await attempts(attempt)
 
@@ -108,6 +111,7 @@ class Maker:
         budget_s: float,
         spending: Spending,
         listener: AudioListener | None,
+        elsewhere: Elsewhere | None,
     ) -> Made:
         first_audio_s = 0.0
 
@@ -118,20 +122,23 @@ class Maker:
             if listener:
                 listener.begin()
 
-        chunks, delivery = self._chunks(request, script, budget_s)
+        chunks, delivery = self._chunks(request, script, budget_s, elsewhere)
         heard = listener.hear if listener else _unheard
         async with aclosing(chunks):
             encoded = await encode(chunks, script.voice, delivery, self._encoders, note, heard)
         return Made(encoded, first_audio_s)
 
     def _chunks(
-        self, request: SpeechRequest, script: Script, budget_s: float
+        self, request: SpeechRequest, script: Script, budget_s: float, elsewhere: Elsewhere | None
     ) -> tuple[AsyncGenerator[AudioChunk, None], Delivery]:
         """What is said, and what is left to be done to it. To a joined line as little is done before as can be."""
         watched = self._backends.watched
         if not script.is_joined:
             voice = script.voice
             utterance, delivery = plan(request, script.text, voice, watched[voice.backend].backend.traits)
+            utterance = replace(utterance, language=script.language)
+            if elsewhere:
+                return elsewhere(utterance), delivery
             return watched[voice.backend].synthesize(utterance, budget_s), delivery
         ends_s = self._clock() + budget_s
 

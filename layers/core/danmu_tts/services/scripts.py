@@ -39,7 +39,8 @@ class Scripts:
                 parts[-1] = Part(parts[-1].text + said, speaker)
             else:
                 parts.append(Part(said, speaker))
-        return Script(voice, tuple(parts))
+        is_told = self._backends.watched[voice.backend].backend.traits.needs_language
+        return Script(voice, tuple(parts), (request.language or reading.language) if is_told else "")
 
     def _needs_others(self, reading: "Reading", voice: Voice, request: SpeechRequest) -> bool:
         by_name = request.voice is not None and not self._backends.choice.is_alias(request.voice)

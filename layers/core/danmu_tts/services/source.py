@@ -11,7 +11,7 @@ from danmu_tts.domain.spend import Spending
 from danmu_tts.ports import AudioListener, CacheHit, Metrics
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget, cost_of
-from danmu_tts.services.maker import Made, Maker
+from danmu_tts.services.maker import Elsewhere, Made, Maker
 from danmu_tts.services.single_flight import SingleFlight
 
 
@@ -53,6 +53,7 @@ class Source:
         permit: Awaitable[object],
         is_first: bool,
         listener: AudioListener | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> Sourced:
         """Get it within so many seconds.
 
@@ -60,13 +61,14 @@ class Source:
             permit: nothing is made or given before it is there; it raises where there is none.
             is_first: no other voice was tried for this request.
             listener: hears it while it is made, if it is made for this request.
+            elsewhere: see ``Maker.make``.
 
         Raises:
             BudgetExhaustedError: it would have to be paid for, and nobody may.
             BackendUnavailableError: the voice failed.
         """
         voice = script.voice
-        key = cache_key(script, request.format, request.prosody, voice.style(request.style))
+        key = _key(request, script)
         traits = self._backends.watched[voice.backend].backend.traits
         cost = cost_of(script.own_text, traits)
 
@@ -75,7 +77,7 @@ class Source:
             return self._budget.spend(cost, voice.backend, request.principal, request.room, cap_usd)
 
         async def make(left_s: float) -> Made:
-            return await self._maker.make(request, script, left_s, spend, listener)
+            return await self._maker.make(request, script, left_s, spend, listener, elsewhere)
 
         tier = "miss"
         found: CacheHit | Made | None
@@ -91,6 +93,19 @@ class Source:
             if is_first or tier != "miss":
                 self._metrics.cache(tier=tier)
 
+    async def find(self, request: SpeechRequest, script: Script) -> Sourced | None:
+        """Look whether it is there. Raises what is kept in place of audio."""
+        key = _key(request, script)
+        hit = await self._flights.find(key)
+        if hit is None:
+            return None
+        self._metrics.cache(tier=hit.tier)
+        return Sourced(key, hit.speech, hit.tier)
+
     async def close(self) -> None:
         """Finish what is being kept."""
         await self._flights.close()
+
+
+def _key(request: SpeechRequest, script: Script) -> str:
+    return cache_key(script, request.format, request.prosody, script.voice.style(request.style))
