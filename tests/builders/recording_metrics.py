@@ -15,6 +15,7 @@ class RecordingMetrics:
         self.fallbacks: Counter[tuple[str, str]] = Counter()
         self.refused: Counter[str] = Counter()
         self.characters: Counter[str] = Counter()
+        self.jobs: Counter[str] = Counter()
         self.usd: dict[str, float] = {}
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
@@ -39,6 +40,9 @@ class RecordingMetrics:
     def spent(self, *, backend: str, characters: int, usd: float) -> None:
         self.characters[backend] += characters
         self.usd[backend] = self.usd.get(backend, 0.0) + usd
+
+    def job(self, *, ended_by: str, seconds: float) -> None:
+        self.jobs[ended_by] += 1
 
     def connections(self, count: int) -> None:
         pass

@@ -24,7 +24,7 @@ from typing import Any, cast
 from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.engine_slots import EngineSlots
 from danmu_tts.observability import get_logger
-from danmu_tts.ports import Backend, Plugin, SpeechCache
+from danmu_tts.ports import Backend, Expected, Plugin, SpeechCache
 from danmu_tts.settings import Settings
 
 logger = get_logger("plugins")
@@ -36,10 +36,12 @@ class BackendContext:
 
     Attributes:
         slots: share these where speaking keeps a core of this machine busy; see ``LocalEngine``.
+        expected: results that come from elsewhere; None where nothing can.
     """
 
     settings: Settings
     slots: EngineSlots
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)

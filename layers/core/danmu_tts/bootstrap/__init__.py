@@ -1,16 +1,16 @@
 """The composition root: the one place that knows concrete adapters. Tests call :func:`build` with their own."""
 
-import asyncio
 import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from danmu_tts.bootstrap.data import packaged
+from danmu_tts.bootstrap.reference_voices import make_reference_voices
 from danmu_tts.bootstrap.rooms import RoomServices, make_rooms
+from danmu_tts.bootstrap.sessions import make_sessions
 from danmu_tts.bootstrap.stores import make_cache, make_keys, make_ledger
 from danmu_tts.domain.access import Keyless
 from danmu_tts.domain.errors import BackendDisabledError
@@ -21,6 +21,7 @@ from danmu_tts.plugins import Additions, BackendContext, Broken, Kind
 from danmu_tts.ports import (
     AudioEncoders,
     Backend,
+    Expected,
     Metrics,
     Plugin,
     Pusher,
@@ -34,20 +35,18 @@ from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget
 from danmu_tts.services.delivery import Delivery
 from danmu_tts.services.hooks import Hooks
+from danmu_tts.services.jobs import Jobs
 from danmu_tts.services.limits import Limits
 from danmu_tts.services.maker import Maker
-from danmu_tts.services.sessions import SessionOptions, Sessions
+from danmu_tts.services.reference_voices import ReferenceVoices
+from danmu_tts.services.sessions import Sessions
 from danmu_tts.services.single_flight import SingleFlight
 from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.services.speech_log import SpeechLog
-from danmu_tts.services.spoken import Spoken, SpokenOptions
 from danmu_tts.services.trying import Trying
 from danmu_tts.settings import ON_LAMBDA, Settings
 from danmu_tts.settings_backends import PiperSettings
-
-if TYPE_CHECKING:
-    from danmu_tts.adapters.redis.client import RedisClient
 
 _Clock = Callable[[], float]
 # Name to factory. Each is imported only when the settings name it. Kokoro is not here: it comes by its entry point.
@@ -56,9 +55,8 @@ BACKENDS = {
     "edge": "danmu_tts.adapters.backends.edge:create",
     "azure": "danmu_tts.adapters.backends.azure_words:create",
     "openai": "danmu_tts.adapters.backends.openai:create",
+    "xtts": "danmu_tts.adapters.backends.xtts:create",
 }
-# What sending the end of an utterance may take; API Gateway waits for 29 s.
-_DELIVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,9 @@ class Container:
     access: Access
     delivery: Delivery
     sessions: Sessions
+    jobs: Jobs
     rooms: RoomServices
+    reference_voices: ReferenceVoices
     model_aliases: frozenset[str]
     samples: Mapping[str, str]
     plugins: tuple[Plugin, ...]
@@ -132,6 +132,7 @@ def build(
     from danmu_tts.adapters.audio.joiner import Joiners
     from danmu_tts.adapters.circuits.redis import RedisCircuitBoard
     from danmu_tts.adapters.flights.redis import RedisFlights
+    from danmu_tts.adapters.jobs.expected import RedisExpected
     from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
     from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
     from danmu_tts.adapters.reading.readers import FileReaders
@@ -140,8 +141,8 @@ def build(
     aliases, samples = packaged("voice_aliases.json"), packaged("sample_lines.json")
     additions = Additions()
     absent: dict[str, str] = {}
-    backends = _backends(settings, additions, absent) if backends is None else backends
     redis = RedisClient(settings.redis)
+    backends = _backends(settings, additions, absent, RedisExpected(redis)) if backends is None else backends
     cache = make_cache(settings, additions, redis)
     made = (additions.make(Kind.PLUGIN, name, {}) for name in settings.tts.plugins)
     active = tuple(plugin for plugin in made if plugin is not None)
@@ -167,7 +168,8 @@ def build(
         clock,
     )
     access = Access(make_keys(settings), _keyless(settings))
-    delivery, sessions = _sessions(settings, redis, access, speak, pusher, clock)
+    connected = make_sessions(settings, redis, pusher, cache.tiered, access, speak, manager, metrics, clock, new_id)
+    delivery = connected.delivery
     rooms = make_rooms(
         settings,
         redis,
@@ -192,8 +194,10 @@ def build(
         signed_files=cache.signed_files,
         access=access,
         delivery=delivery,
-        sessions=sessions,
+        sessions=connected.sessions,
+        jobs=connected.jobs,
         rooms=rooms,
+        reference_voices=make_reference_voices(settings, redis, cache.tiered),
         model_aliases=frozenset(aliases["models"]),
         samples=samples,
         plugins=active,
@@ -201,11 +205,13 @@ def build(
     )
 
 
-def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) -> dict[str, Backend]:
+def _backends(
+    settings: Settings, additions: Additions, absent: dict[str, str], expected: Expected
+) -> dict[str, Backend]:
     """Those that can be had; why the others cannot goes into ``absent``."""
     from danmu_tts.engine_slots import EngineSlots
 
-    context = BackendContext(settings, EngineSlots(settings.performance.synthesis_slots))
+    context = BackendContext(settings, EngineSlots(settings.performance.synthesis_slots), expected)
     built: dict[str, Backend] = {}
     for name in settings.tts.backends:
         try:
@@ -217,25 +223,6 @@ def _backends(settings: Settings, additions: Additions, absent: dict[str, str]) 
             built[name] = backend
     absent |= {each.name: each.reason for each in additions.broken}
     return built
-
-
-def _sessions(
-    settings: Settings, redis: "RedisClient", access: Access, speak: SpeakService, pusher: Pusher | None, clock: _Clock
-) -> tuple[Delivery, Sessions]:
-    """What the WebSocket needs beside what all have."""
-    from danmu_tts.adapters.connections.management_api import ManagementApi
-    from danmu_tts.adapters.connections.redis import RedisConnections, RedisUtterances
-
-    connections = RedisConnections(redis, round(settings.websocket.duration_limit_s))
-    delivery = Delivery(connections, pusher or ManagementApi(), clock, asyncio.sleep)
-    return delivery, Sessions(
-        access,
-        Spoken(speak, SpokenOptions(settings.websocket.max_pushed_bytes, settings.server.public_url)),
-        delivery,
-        connections,
-        RedisUtterances(redis) if settings.redis.url else None,
-        SessionOptions(settings.tts.deadline_ms / 1000 + _DELIVERY_S, settings.websocket.return_ms / 1000),
-    )
 
 
 def _keyless(settings: Settings) -> Keyless:

@@ -34,6 +34,10 @@ class Metrics(Protocol):
         """Count what was made, as the backend bills it."""
         ...
 
+    def job(self, *, ended_by: str, seconds: float) -> None:
+        """Count a job and its time; ``ended_by`` is what did so: ``result``, ``deadline``, ``asker``, ``refusal``."""
+        ...
+
     def connections(self, count: int) -> None:
         """Note how many WebSocket connections there are."""
         ...

@@ -62,6 +62,12 @@ class WatchedBackend:
         finally:
             self.load.ended()
 
+    def check_fit(self) -> None:
+        """Raise CircuitOpenError where it is not called now."""
+        now_s = self._clock()
+        if not self.circuit.allows(now_s):
+            raise self._left_alone(now_s)
+
     def learnt(self, error: BackendUnavailableError | None) -> None:
         """What was made elsewhere has ended, with this error or well."""
         if passage := self.circuit.enter(self._clock()):

@@ -96,7 +96,7 @@ class AudioStream:
         self._moved = asyncio.Event()
         self._take = _Take()
         self._end: End | None = None
-        self._is_accepted = self._is_broken_off = False
+        self._is_accepted = self._is_broken_off = self._is_left = False
         self._sending: Frame | None = None
 
     def begin(self) -> None:
@@ -130,6 +130,12 @@ class AudioStream:
         self._moved.set()
         return True
 
+    def leave(self) -> None:
+        """Send nothing more, not even an end: somebody else goes on with it, once it was accepted."""
+        if not self._end:
+            self._is_left = True
+            self._changed.set()
+
     def move(self, to: Connection, seq: int) -> None:
         """Go on with its client on another connection, from the first piece of audio that it has not heard."""
         if to.id == self._to.id or to.connected_at_ms < self._to.connected_at_ms:
@@ -146,6 +152,8 @@ class AudioStream:
         while True:
             self._changed.clear()
             self._sending = self._next()
+            if self._sending is None and self._is_left:
+                return
             if self._sending is None:
                 await self._changed.wait()
             elif self._sending is self._end:

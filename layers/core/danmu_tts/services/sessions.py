@@ -21,6 +21,7 @@ from danmu_tts.ports import Connections, Utterances, Wishes
 from danmu_tts.services.access import Access
 from danmu_tts.services.audio_stream import AudioStream
 from danmu_tts.services.delivery import Delivery
+from danmu_tts.services.jobs import Jobs
 from danmu_tts.services.spoken import Spoken
 from danmu_tts.wire import error_frame, internal_error
 from speech_contract.frames import Cancel, Cancelled, Error, Resume, Speak, Unfinished
@@ -61,6 +62,7 @@ class Sessions:
         delivery: Delivery,
         connections: Connections,
         utterances: Utterances | None,
+        jobs: Jobs,
         options: SessionOptions,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -70,6 +72,7 @@ class Sessions:
         self._delivery = delivery
         self._connections = connections
         self._utterances = utterances
+        self._jobs = jobs
         self._options = options
         self._sleep = sleep
         self._streams: dict[_Name, AudioStream] = {}
@@ -105,7 +108,7 @@ class Sessions:
             raise RateLimitedError(f"{_MOST_AT_ONCE} of your texts are unfinished. Wait for one.", retry_after_s=1)
         stream = AudioStream(asked.id, connection, self._delivery, self._options.return_s, lambda: self._end(name))
         await self._begin(name, stream)
-        making = asyncio.create_task(self._make(stream, asked, principal))
+        making = asyncio.create_task(self._make(stream, asked, principal, connection))
         watching = asyncio.create_task(self._watch(name, stream))
         late = DeadlineExceededError("The audio was not sent before the deadline. Shorten the text.")
         loop = asyncio.get_running_loop()
@@ -133,7 +136,7 @@ class Sessions:
             if stream := self._streams.get(name):
                 stream.break_off(Cancelled(id=asked.id))
                 return
-            if await self._is_taken(name, Wishes(cancel=True)):
+            if await self._jobs.cancel_heard(*name) or await self._is_taken(name, Wishes(cancel=True)):
                 return
             await self._sleep(_LOOK_EVERY_S)  # messages overtake each other: its ``speak`` may come yet
         raise NotFoundError(f"No utterance {asked.id!r} is on its way.", param="id")
@@ -160,6 +163,8 @@ class Sessions:
             with suppress(StoreAwayError):
                 if self._utterances and not await self._utterances.begin(*name):
                     raise taken
+                if await self._jobs.is_heard(*name):
+                    raise taken
         except BaseException:
             del self._streams[name]
             raise
@@ -171,9 +176,9 @@ class Sessions:
             with suppress(StoreAwayError):
                 await self._utterances.end(*name)
 
-    async def _make(self, stream: AudioStream, asked: Speak, principal: Principal) -> None:
+    async def _make(self, stream: AudioStream, asked: Speak, principal: Principal, to: Connection) -> None:
         try:
-            await self._spoken.speak(asked, principal, stream)
+            await self._spoken.speak(asked, principal, to, stream)
         except DanmuTTSError as error:
             stream.break_off(error_frame(error, asked.id))
         except Exception as error:
@@ -198,7 +203,8 @@ class Sessions:
             stream.move(connection, unfinished.seq)
             return
         try:
-            goes_on = await self._is_taken(name, Wishes(listener=connection, seq=unfinished.seq))
+            wishes = Wishes(listener=connection, seq=unfinished.seq)
+            goes_on = await self._is_taken(name, wishes) or await self._jobs.come_back(connection, unfinished.id)
         except StoreAwayError:
             goes_on = False
         if not goes_on:

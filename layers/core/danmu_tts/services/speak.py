@@ -79,9 +79,11 @@ class SpeakService:
         assert isinstance(spoken, Speech)  # noqa: S101 - nobody could defer it
         return spoken
 
-    async def speak_or_defer(self, request: SpeechRequest, defer: Defer) -> Speech | Deferred:
+    async def speak_or_defer(
+        self, request: SpeechRequest, defer: Defer, listener: AudioListener | None = None
+    ) -> Speech | Deferred:
         """The same, unless it is made elsewhere and the cache has it not: then the job that ``defer`` began."""
-        return await self._spoken(request, None, defer)
+        return await self._spoken(request, listener, defer)
 
     async def finish(self, job: Job, elsewhere: Elsewhere, *, left_s: float, elapsed_s: float) -> Speech:
         """End a job within so many seconds: with what was made elsewhere, or where that fails with another voice.

@@ -40,6 +40,14 @@ def split_for_speech(text: str) -> list[str]:
     return [piece for piece in pieces if _WORD.search(piece)]
 
 
+def cut_to(text: str, most_chars: int) -> list[str]:
+    """Cut a cleaned text into as few pieces as can be, of at most so many characters and about as long as each other.
+
+    Pieces without a letter or a digit are left out.
+    """
+    return [piece for piece in _bound(text.strip(), most_chars) if _WORD.search(piece)]
+
+
 def _first_clause(text: str) -> tuple[str, str]:
     """The shortest opening clause that is long enough and is followed by another word, and the rest."""
     for match in _CLAUSE_END.finditer(text):
@@ -73,15 +81,15 @@ def _cut(text: str, ends: re.Pattern[str]) -> list[str]:
     return [piece for span in _spans(text, ends) if (piece := span.strip())]
 
 
-def _bound(piece: str) -> list[str]:
+def _bound(piece: str, most_chars: int = _MAX_PIECE_CHARS) -> list[str]:
     """Cut an over-long piece at clauses, else at spaces, else between hanzi, else anywhere: no word is that long."""
-    if len(piece) <= _MAX_PIECE_CHARS:
+    if len(piece) <= most_chars:
         return [piece]
     for pattern in (_CLAUSE_END, _SPACES, _BETWEEN_HANZI):
-        parts = _balanced(_spans(piece, pattern))
+        parts = _balanced(_spans(piece, pattern), most_chars)
         if len(parts) > 1:
-            return [part for whole in parts for part in _bound(whole)]
-    return [piece[start : start + _MAX_PIECE_CHARS] for start in range(0, len(piece), _MAX_PIECE_CHARS)]
+            return [part for whole in parts for part in _bound(whole, most_chars)]
+    return [piece[start : start + most_chars] for start in range(0, len(piece), most_chars)]
 
 
 def _spans(text: str, ends: re.Pattern[str]) -> list[str]:
@@ -89,10 +97,10 @@ def _spans(text: str, ends: re.Pattern[str]) -> list[str]:
     return [text[start:end] for start, end in pairwise(edges) if start < end]
 
 
-def _balanced(parts: list[str]) -> list[str]:
+def _balanced(parts: list[str], most_chars: int) -> list[str]:
     """Join neighbours into as few pieces as can be, about as long as each other."""
     whole = sum(map(len, parts))
-    aim = whole / -(-whole // _MAX_PIECE_CHARS)
+    aim = whole / -(-whole // most_chars)
     packed = [""]
     for part in parts:
         if packed[-1] and len(packed[-1]) + len(part) / 2 > aim:

@@ -49,6 +49,14 @@ class PrometheusMetrics:
         self._characters = Counter(
             "tts_characters", "Characters made, as billed.", ("backend",), registry=self._registry
         )
+        self._jobs = Counter("tts_jobs", "Jobs by what ended them.", ("ended_by",), registry=self._registry)
+        self._job_durations = Histogram(
+            "tts_job_duration_seconds",
+            "From request to the end of a job.",
+            ("ended_by",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
         self._connections = Gauge(
             "tts_websocket_connections", "WebSocket connections, in all processes.", registry=self._registry
         )
@@ -84,6 +92,11 @@ class PrometheusMetrics:
         """Count what was made."""
         self._characters.labels(backend).inc(characters)
         self._spent.labels(backend).inc(usd)
+
+    def job(self, *, ended_by: str, seconds: float) -> None:
+        """Count a job and its time."""
+        self._jobs.labels(ended_by).inc()
+        self._job_durations.labels(ended_by).observe(seconds)
 
     def connections(self, count: int) -> None:
         """Note how many WebSocket connections there are."""

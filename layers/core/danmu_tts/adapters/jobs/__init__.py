@@ -1,0 +1,1 @@
+"""Jobs: where they are kept, and the queues that they travel through."""

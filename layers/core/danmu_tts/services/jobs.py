@@ -1,0 +1,282 @@
+"""Speech that is made elsewhere while nobody waits: begun, ended once, told to whoever asked.
+
+What ends a job comes by queues, at least once each: its result and its deadline, to whichever process. The first that is
+ready ends the job; what the other one brings is let go.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+from danmu_tts.domain.access import Principal
+from danmu_tts.domain.audio import AudioChunk
+from danmu_tts.domain.connections import Connection, ListenerGoneError
+from danmu_tts.domain.errors import (
+    BackendNetworkError,
+    BackendTimeoutError,
+    BackendUnavailableError,
+    DanmuTTSError,
+    NotFoundError,
+    StoreAwayError,
+)
+from danmu_tts.domain.jobs import Hearer, Job, JobFailure, JobState, JobStatus, JobTerms, gpu_time_s
+from danmu_tts.domain.speech import Priority, Script, Speech, SpeechRequest, Utterance
+from danmu_tts.observability import get_logger
+from danmu_tts.ports import AudioListener, CacheHit, Expected, JobStore, Metrics, QueuedBackend, SpeechCache
+from danmu_tts.services.attempt import WatchedBackend
+from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.hearing import checked
+from danmu_tts.services.job_telling import JobTelling
+from danmu_tts.services.maker import Elsewhere, plan
+from danmu_tts.services.speak import SpeakService
+from danmu_tts.services.trying import Deferred
+from speech_contract.jobs import JobDeadline, JobResult
+
+logger = get_logger("jobs")
+
+# Somebody has asked, so somebody speaks, even where every queue was late.
+_LEAST_S = 3.0
+# A queue counts whole seconds, and tells a deadline up to one too early.
+_MOST_EARLY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What the operator decides, in seconds.
+
+    Attributes:
+        patience_s: longest wait for what is made elsewhere.
+        fallback_s: what another voice needs after that.
+    """
+
+    patience_s: float
+    fallback_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobWorld:
+    """What jobs need beside services.
+
+    Attributes:
+        clock: Unix seconds.
+        new_id: never repeats itself.
+    """
+
+    store: JobStore
+    expected: Expected
+    cache: SpeechCache
+    metrics: Metrics
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    new_id: Callable[[], str]
+
+
+class Jobs:
+    """See the module. One instance a process."""
+
+    def __init__(
+        self, speak: SpeakService, backends: BackendManager, telling: JobTelling, options: JobOptions, world: JobWorld
+    ) -> None:
+        self._speak = speak
+        self._backends = backends
+        self._telling = telling
+        self._options = options
+        self._world = world
+        self._store = world.store
+        self._are_possible = any(map(backends.is_queued, backends.names))
+
+    async def ask(
+        self, request: SpeechRequest, hearer: Hearer | None = None, listener: AudioListener | None = None
+    ) -> Speech | Deferred:
+        """Speak, or where the voice is made elsewhere, begin a job. Raises what ``SpeakService.speak`` raises.
+
+        Args:
+            hearer: is told when the job ends.
+            listener: hears what is spoken now.
+        """
+        return await self._speak.speak_or_defer(request, partial(self._begin, hearer), listener)
+
+    async def get(self, principal: Principal, job_id: str) -> JobState:
+        """How one of the caller's jobs stands. Raises NotFoundError, StoreAwayError."""
+        state = await self._store.get(job_id)
+        if state is None or state.job.request.principal.key_id != principal.key_id:
+            raise NotFoundError(f"No job {job_id[:80]!r} of yours is known; one is forgotten an hour after its end.")
+        return state
+
+    async def speech_of(self, state: JobState) -> Speech | None:
+        """The speech of a job with its audio; None where it did not end well, or the audio is not kept any more."""
+        if state.speech is None:
+            return None
+        found = await self._world.cache.get(state.speech.key)
+        return replace(state.speech, encoded=found.speech) if isinstance(found, CacheHit) else None
+
+    async def cancel(self, principal: Principal, job_id: str) -> JobState:
+        """Let one of the caller's jobs be, unless it has ended; how it stands then. Raises NotFoundError."""
+        state = await self.get(principal, job_id)
+        await self._end(state.job, None, ended_by="asker")
+        return await self.get(principal, job_id)
+
+    async def is_heard(self, owner: str, utterance_id: str) -> bool:
+        """Whether a client's utterance of that id is a job that has not ended. Raises StoreAwayError."""
+        state = await self._heard(owner, utterance_id)
+        return state is not None and state.status is JobStatus.QUEUED
+
+    async def cancel_heard(self, owner: str, utterance_id: str) -> bool:
+        """Let it be; False where none of that id is queued. Raises StoreAwayError."""
+        state = await self._heard(owner, utterance_id)
+        return state is not None and await self._end(state.job, None, ended_by="asker")
+
+    async def come_back(self, connection: Connection, utterance_id: str) -> bool:
+        """A client is on another connection now; False where it has no such job. Raises StoreAwayError."""
+        state = await self._heard(connection.owner, utterance_id)
+        if state is None or state.hearer is None:
+            return False
+        hearer = replace(state.hearer, connection=connection)
+        await self._store.move(state.job.id, hearer)
+        state = await self._store.get(state.job.id) or state
+        if state.status is not JobStatus.QUEUED:  # perhaps told to a connection that was gone by then
+            await self._told(hearer, state)
+        return True
+
+    async def result(self, result: JobResult) -> None:
+        """Do what a result asks for; the second time nothing. Raises StoreAwayError: it must be brought again."""
+        if await self._world.expected.bring(result):
+            return
+        state = await self._store.get(result.id)
+        if state and state.status is JobStatus.QUEUED:
+            watched = self._backends.watched[state.job.voice.backend]
+            await self._finish(state.job, _collected(watched, result), ended_by="result")
+        elif state:
+            await self._tell(state)
+        for each in self._backends.watched.values():
+            if isinstance(each.backend, QueuedBackend):
+                await each.backend.discard(result)
+
+    async def deadline(self, deadline: JobDeadline) -> None:
+        """Have another voice speak, unless the job has ended. Raises StoreAwayError: it must be told again."""
+        state = await self._store.get(deadline.id)
+        if state is None:
+            return
+        early_s = state.job.expires_at_ms / 1000 - self._world.clock()
+        if state.status is JobStatus.QUEUED and early_s > 0:
+            await self._world.sleep(min(early_s, _MOST_EARLY_S))
+            state = await self._store.get(deadline.id) or state
+        if state.status is JobStatus.QUEUED:
+            watched = self._backends.watched[state.job.voice.backend]
+            await self._finish(state.job, _late(watched, state.job), ended_by="deadline")
+        else:
+            await self._tell(state)
+
+    async def _begin(self, hearer: Hearer | None, request: SpeechRequest, script: Script, left_s: float) -> Job:
+        """See ``trying.Defer``. Who cannot be sent a job is another voice's turn now, not at the deadline."""
+        now_ms = self._now_ms()
+        gpu_s = min(gpu_time_s(left_s, self._options.fallback_s), self._options.patience_s)
+        ends_ms = now_ms + round(left_s * 1000)
+        job = Job(f"j{self._world.new_id()}", request, script.voice, now_ms, now_ms + round(gpu_s * 1000), ends_ms)
+        watched = self._backends.watched[script.voice.backend]
+        watched.check_fit()
+        try:
+            await self._store.create(job, hearer)
+        except StoreAwayError as error:
+            raise BackendNetworkError("Nobody could keep the job: Redis is away.") from error
+        try:
+            await _submit(watched, job, script)
+        except BackendUnavailableError as error:
+            watched.learnt(error)
+            with suppress(StoreAwayError):  # else its deadline finds out that nobody hears what it has spoken
+                await self._store.end(job.id, None)
+            raise
+        return job
+
+    async def _finish(self, job: Job, elsewhere: Elsewhere, *, ended_by: str) -> None:
+        now_ms = self._now_ms()
+        left_s = max(_LEAST_S, (job.deadline_at_ms - now_ms) / 1000)
+        try:
+            speech = await self._speak.finish(
+                job, elsewhere, left_s=left_s, elapsed_s=max(0.0, (now_ms - job.created_at_ms) / 1000)
+            )
+            await self._speak.link(speech)  # so that it is where links lead, also what a plugin has changed
+        except StoreAwayError:
+            raise
+        except DanmuTTSError as error:
+            await self._end(job, JobFailure(error.code, error.http_status, error.message), ended_by=ended_by)
+            return
+        await self._end(job, speech, ended_by=ended_by)
+
+    async def _end(self, job: Job, outcome: Speech | JobFailure | None, *, ended_by: str) -> bool:
+        is_first = await self._store.end(job.id, outcome)
+        if is_first:
+            seconds = (self._now_ms() - job.created_at_ms) / 1000
+            self._world.metrics.job(ended_by=ended_by, seconds=seconds)
+            logger.info("job ended", extra={"job": job.id, "by": ended_by, "seconds": round(seconds, 3)})
+        if state := await self._store.get(job.id):
+            await self._tell(state)
+        return is_first
+
+    async def _tell(self, state: JobState) -> None:
+        """Tell the hearer, unless somebody has, or does so just now: what is brought twice is told once."""
+        if state.hearer is None or state.told or not await self._store.begin_telling(state.job.id):
+            return
+        if await self._told(state.hearer, state):
+            await self._store.told(state.job.id)
+
+    async def _told(self, hearer: Hearer, state: JobState) -> bool:
+        try:
+            await self._telling.tell(hearer, state, await self.speech_of(state))
+        except ListenerGoneError:
+            return False  # it hears when it comes back
+        return True
+
+    async def _heard(self, owner: str, utterance_id: str) -> JobState | None:
+        if not self._are_possible:
+            return None
+        job_id = await self._store.of_hearer(owner, utterance_id)
+        return await self._store.get(job_id) if job_id else None
+
+    def _now_ms(self) -> int:
+        return round(self._world.clock() * 1000)
+
+
+async def _submit(watched: WatchedBackend, job: Job, script: Script) -> None:
+    request, backend = job.request, cast(QueuedBackend, watched.backend)
+    utterance = replace(plan(request, script.text, script.voice, backend.traits)[0], language=script.language)
+    terms = JobTerms(
+        job.id,
+        express=request.priority is Priority.HIGH,
+        room=request.room,
+        created_at_ms=job.created_at_ms,
+        expires_at_ms=job.expires_at_ms,
+        deadline=True,
+    )
+    await backend.submit(utterance, terms)
+
+
+def _collected(watched: WatchedBackend, result: JobResult) -> Elsewhere:
+    """What came of it, as sceptically heard as if it had been called."""
+
+    async def collect(utterance: Utterance) -> AsyncGenerator[AudioChunk, None]:
+        backend = cast(QueuedBackend, watched.backend)
+        try:
+            async for chunk in checked(backend, utterance, backend.collect(result)):
+                yield chunk
+        except BackendUnavailableError as error:
+            watched.learnt(error)
+            raise
+        watched.learnt(None)
+
+    return collect
+
+
+def _late(watched: WatchedBackend, job: Job) -> Elsewhere:
+    """Nothing came of it in time."""
+
+    async def fail(_: Utterance) -> AsyncGenerator[AudioChunk, None]:
+        error = BackendTimeoutError(f"{watched.backend.name} was not done in time.")
+        error.waited_s = (job.expires_at_ms - job.created_at_ms) / 1000
+        watched.learnt(error)
+        raise error
+        yield  # a generator
+
+    return fail
