@@ -11,7 +11,7 @@ from danmu_tts import __version__
 from danmu_tts.bootstrap import Container
 from danmu_tts.observability import get_logger, request_scope
 from functions.rest_api import access, errors, headers
-from functions.rest_api.routes import health, openai_audio, rooms, speech, voices, web, websocket
+from functions.rest_api.routes import health, openai_audio, reference_voices, rooms, speech, voices, web, websocket
 
 access_log = get_logger("access")
 
@@ -48,7 +48,7 @@ def create_app(container: Container) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.container = container
-    for routes in (openai_audio, speech, rooms, voices, websocket, health, web):
+    for routes in (openai_audio, speech, rooms, voices, reference_voices, websocket, health, web):
         app.include_router(routes.router)
     access.describe(app, OPEN_PATHS)
     errors.install(app)

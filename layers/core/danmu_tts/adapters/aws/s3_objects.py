@@ -103,7 +103,7 @@ class S3Objects:
     def sign_post(self, name: str, *, most_bytes: int, content_type: str, sse: str, ttl_s: int) -> PostForm:
         """Let somebody write one object: of that name, type and encryption, of 1 to so many bytes, for so long."""
         fields = {"Content-Type": content_type, "x-amz-server-side-encryption": sse}
-        conditions = [["eq", f"${field}", value] for field, value in fields.items()]
+        conditions: list[list[Any]] = [["eq", f"${field}", value] for field, value in fields.items()]
         conditions.append(["content-length-range", 1, most_bytes])
         with translated(self.bucket):
             form = self._client().generate_presigned_post(

@@ -1,0 +1,1 @@
+"""Where reference voices are kept."""
