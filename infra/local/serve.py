@@ -46,8 +46,10 @@ def _create_app(base_url: str) -> ASGIApp:
     from infra.local.websocket_connections import WebSocketLimits
     from infra.local.websocket_gateway import WebSocketApi
 
+    _start_aws()
     built = container()
     ours = built.settings.websocket
+    _poll_queues()
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     return create_gateway(
         handler,
@@ -60,6 +62,37 @@ def _create_app(base_url: str) -> ASGIApp:
             limits=WebSocketLimits(idle_s=ours.idle_limit_s, duration_s=ours.duration_limit_s),
         ),
     )
+
+
+def _start_aws() -> None:
+    """Where XTTS is on and has no AWS, it gets one of ours, before anything looks for it."""
+    from danmu_tts.settings import Settings
+    from infra.local import aws
+
+    settings = Settings()
+    if not aws.is_needed(settings):
+        return
+    try:
+        aws.start(settings)
+    except ImportError:
+        typer.echo("XTTS stays off: its queues on one machine need moto: pip install 'danmu-tts[local]'", err=True)
+    except OSError as error:
+        why = f"port {settings.xtts.local_port} cannot be used ({error.strerror})"
+        typer.echo(f"XTTS stays off: {why}. Set DANMU_TTS_XTTS__LOCAL_PORT.", err=True)
+
+
+def _poll_queues() -> None:
+    """As Lambda does for the two functions that end jobs."""
+    from danmu_tts.bootstrap import container
+    from danmu_tts.bootstrap.queues import deadlines_receiver, results_receiver
+    from functions.job_deadlines.handler import handler as deadlines
+    from functions.job_results.handler import handler as results
+    from infra.local.queue_poller import QueuePoller
+
+    built = container()
+    if "xtts" in built.backends.names:
+        QueuePoller("results", results_receiver(built.settings), results).start()
+        QueuePoller("deadlines", deadlines_receiver(built.settings), deadlines).start()
 
 
 def _preload() -> None:

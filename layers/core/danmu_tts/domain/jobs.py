@@ -46,12 +46,10 @@ class Hearer:
 
     Attributes:
         utterance_id: what its client calls the job.
-        captions: whether it wants them.
     """
 
     connection: Connection
     utterance_id: str
-    captions: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class Job:
 
     Attributes:
         request: as the plugins left it.
+        captions: whether the asker wants them.
         voice: who is to speak.
         expires_at_ms: from then on another voice speaks.
         deadline_at_ms: when the asker wants to have heard.
@@ -67,6 +66,7 @@ class Job:
 
     id: str
     request: SpeechRequest
+    captions: bool
     voice: Voice
     created_at_ms: int
     expires_at_ms: int

@@ -26,7 +26,7 @@ class JobTelling:
         if speech:
             for frame in await self._audio(name, speech):
                 await self._delivery.send(to, frame)
-            await self._delivery.send(to, done_frame(name, speech, captions=hearer.captions))
+            await self._delivery.send(to, done_frame(name, speech, captions=state.job.captions))
         elif state.status is JobStatus.CANCELLED:
             await self._delivery.send(to, Cancelled(id=name))
         else:

@@ -1,6 +1,6 @@
 """Speech that is made elsewhere while nobody waits: begun, ended once, told to whoever asked.
 
-What ends a job comes by queues, at least once each: its result and its deadline, to whichever process. The first that is
+What ends a job comes by queues, at least once each: its result and its deadline, to any process. The first that is
 ready ends the job; what the other one brings is let go.
 """
 
@@ -88,15 +88,21 @@ class Jobs:
         self._are_possible = any(map(backends.is_queued, backends.names))
 
     async def ask(
-        self, request: SpeechRequest, hearer: Hearer | None = None, listener: AudioListener | None = None
+        self,
+        request: SpeechRequest,
+        *,
+        captions: bool,
+        hearer: Hearer | None = None,
+        listener: AudioListener | None = None,
     ) -> Speech | Deferred:
         """Speak, or where the voice is made elsewhere, begin a job. Raises what ``SpeakService.speak`` raises.
 
         Args:
+            captions: whether a job's answer is to have them.
             hearer: is told when the job ends.
             listener: hears what is spoken now.
         """
-        return await self._speak.speak_or_defer(request, partial(self._begin, hearer), listener)
+        return await self._speak.speak_or_defer(request, partial(self._begin, hearer, captions), listener)
 
     async def get(self, principal: Principal, job_id: str) -> JobState:
         """How one of the caller's jobs stands. Raises NotFoundError, StoreAwayError."""
@@ -169,12 +175,21 @@ class Jobs:
         else:
             await self._tell(state)
 
-    async def _begin(self, hearer: Hearer | None, request: SpeechRequest, script: Script, left_s: float) -> Job:
+    async def _begin(
+        self, hearer: Hearer | None, captions: bool, request: SpeechRequest, script: Script, left_s: float
+    ) -> Job:
         """See ``trying.Defer``. Who cannot be sent a job is another voice's turn now, not at the deadline."""
         now_ms = self._now_ms()
         gpu_s = min(gpu_time_s(left_s, self._options.fallback_s), self._options.patience_s)
-        ends_ms = now_ms + round(left_s * 1000)
-        job = Job(f"j{self._world.new_id()}", request, script.voice, now_ms, now_ms + round(gpu_s * 1000), ends_ms)
+        job = Job(
+            f"j{self._world.new_id()}",
+            request,
+            captions,
+            script.voice,
+            created_at_ms=now_ms,
+            expires_at_ms=now_ms + round(gpu_s * 1000),
+            deadline_at_ms=now_ms + round(left_s * 1000),
+        )
         watched = self._backends.watched[script.voice.backend]
         watched.check_fit()
         try:

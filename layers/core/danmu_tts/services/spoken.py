@@ -37,8 +37,9 @@ class Spoken:
 
     async def speak(self, asked: Speak, principal: Principal, to: Connection, stream: AudioStream) -> None:
         """Speak to a stream's listener, to the end, or until a job goes on with it. Raises what speaking raises."""
-        hearer = Hearer(to, asked.id, asked.captions)
-        speech = await self._jobs.ask(speech_request(asked, principal), hearer, stream)
+        speech = await self._jobs.ask(
+            speech_request(asked, principal), captions=asked.captions, hearer=Hearer(to, asked.id), listener=stream
+        )
         if isinstance(speech, Speech):
             stream.finish(
                 done_frame(asked.id, speech, captions=asked.captions), speech.encoded.audio, await self._url(speech)

@@ -1,0 +1,1 @@
+"""Ends jobs that no GPU has ended in time."""

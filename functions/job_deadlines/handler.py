@@ -1,0 +1,16 @@
+"""The Lambda entry point: ``functions.job_deadlines.handler.handler``. Reads the queue of deadlines."""
+
+from typing import Any
+
+from danmu_tts.bootstrap import container
+from functions import sqs_batch
+from speech_contract.jobs import JobDeadline
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Have other voices speak for the jobs that have not ended."""
+    return sqs_batch.serve(event, _act)
+
+
+async def _act(body: str) -> None:
+    await container().jobs.deadline(JobDeadline.model_validate_json(body))

@@ -1,0 +1,1 @@
+"""Ends jobs with what a GPU made of them."""

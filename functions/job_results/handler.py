@@ -1,0 +1,32 @@
+"""The Lambda entry point: ``functions.job_results.handler.handler``. Reads the queue of results."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from danmu_tts.bootstrap import container
+from functions import sqs_batch
+from speech_contract.jobs import FAILED, JobResult
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """End the jobs that a GPU says it is done with."""
+    return sqs_batch.serve(event, _act)
+
+
+async def _act(body: str) -> None:
+    await container().jobs.result(read(body))
+
+
+def read(body: str) -> JobResult:
+    """A result, or SageMaker's own word, over SNS, that an invocation failed. Raises ValueError."""
+    try:
+        return JobResult.model_validate_json(body)
+    except ValidationError:
+        notice = json.loads(body)
+    if isinstance(notice, dict) and isinstance(notice.get("Message"), str):
+        notice = json.loads(notice["Message"])
+    if not isinstance(notice, dict) or notice.get("invocationStatus") != "Failed":
+        raise ValueError("neither a result nor the notice of a failure")
+    return JobResult(id=notice.get("inferenceId"), reason=FAILED, message=str(notice.get("failureReason", ""))[:1000])

@@ -1,0 +1,47 @@
+"""The queues of XTTS as a machine of one's own needs them: made, and read for the functions that Lambda would call."""
+
+from typing import Any, Protocol
+
+from danmu_tts.settings import Settings
+
+
+class Receiver(Protocol):
+    """A queue as Lambda reads it; blocks."""
+
+    def receive(self, most: int) -> list[dict[str, Any]]:
+        """Wait for messages, as records of Lambda's event."""
+        ...
+
+    def delete(self, records: list[dict[str, Any]]) -> None:
+        """These are done with."""
+        ...
+
+
+def results_receiver(settings: Settings) -> Receiver:
+    """What ``functions.job_results`` is fed with."""
+    from danmu_tts.adapters.jobs.receiving import SqsReceiver
+
+    return SqsReceiver(settings.xtts.results_queue)
+
+
+def deadlines_receiver(settings: Settings) -> Receiver:
+    """What ``functions.job_deadlines`` is fed with."""
+    from danmu_tts.adapters.jobs.receiving import SqsReceiver
+
+    return SqsReceiver(settings.xtts.deadlines_queue)
+
+
+def make_queues(settings: Settings, bucket: str) -> None:
+    """Make them, and the bucket, in an SQS and an S3 that begin empty."""
+    from danmu_tts.adapters.jobs import making_queues
+
+    own = settings.xtts
+    making_queues.make_bucket(bucket)
+    making_queues.make_queues(
+        {
+            "express": own.express_queue,
+            "standard": own.standard_queue,
+            "results": own.results_queue,
+            "deadlines": own.deadlines_queue,
+        }
+    )
