@@ -5,12 +5,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 EMULATOR := .venv-emulator
+XTTS   := .venv-xtts
+TORCH := torch==2.13.0
+TORCHAUDIO := torchaudio==2.11.0
 # The tests wait half of their time: two cores have work for three.
 WORKERS ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench emulator lock clean
+.PHONY: help run test check bench emulator xtts lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +35,8 @@ bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 
 emulator: $(EMULATOR)/.made ## Install an AWS emulator; with it, the tests also deploy the template and talk to that
 
+xtts: $(XTTS)/.made ## Install XTTS; with it, the tests in tests/gpu run: .venv-xtts/bin/python -m pytest tests/gpu
+
 lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -42,9 +47,14 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 		--extra azure --extra aws --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --group pyproject.toml:emulator -o requirements/emulator.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --group pyproject.toml:xtts -o requirements/gpu.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --constraint requirements/gpu.txt --group pyproject.toml:xtts \
+		--group pyproject.toml:xtts-tests -o requirements/xtts.txt
 
 clean: ## Remove the environment and everything that was generated
-	rm -rf $(VENV) $(EMULATOR) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) $(EMULATOR) $(XTTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -70,4 +80,15 @@ $(EMULATOR)/.made: requirements/emulator.txt | $(VENV)/bin/python
 	@echo "Installing the emulator of AWS (about 30 MB to fetch, once)"
 	@$(BIN)/python -m venv --clear $(EMULATOR)
 	@$(EMULATOR)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
+
+# torch is the build for this machine, as pip finds it. torchaudio's own libraries are made for the GPU builds of another
+# torch, and what XTTS uses of it is Python: without them it works with any.
+$(XTTS)/.made: requirements/xtts.txt | $(VENV)/bin/python
+	@echo "Installing XTTS's engine (about 500 MB to fetch, once)"
+	@$(BIN)/python -m venv --clear $(XTTS)
+	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install $(TORCH)
+	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps $(TORCHAUDIO)
+	@rm -f $(XTTS)/lib/python*/site-packages/torchaudio/lib/*.so
+	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@touch $@
