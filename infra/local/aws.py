@@ -1,5 +1,6 @@
 """SQS and S3 of our own, as long as nobody names others: what XTTS needs on one machine."""
 
+import logging
 import os
 from typing import Any
 
@@ -32,6 +33,7 @@ def start(settings: Settings) -> Any:
 
     from danmu_tts.bootstrap.queues import make_queues
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each poll
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=settings.xtts.local_port, verbose=False)
     server.start()
     _, port = server.get_host_and_port()

@@ -108,6 +108,7 @@ def speak_bench(
         Limits(RedisLimiter(redis), LocalLimiter(), limits or LimitSettings(), metrics),
         SignedFiles(files, directory / "signing-key", ttl_s=900, clock=FakeClock()),
         Hooks(plugins),
+        None,
         SpeechLog(metrics, clock, log_text=log_text),
         deadline_ms,
         clock,

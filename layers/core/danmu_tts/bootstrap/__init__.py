@@ -156,6 +156,7 @@ def build(
     budget = Budget(spent, settings.budget.monthly_usd, metrics, lambda: datetime.now(UTC), new_id)
     flights = SingleFlight(cache.tiered, RedisFlights(redis), clock)
     readers = FileReaders(settings.reading, settings.tts.default_language, clock)
+    references = make_reference_voices(settings, redis, cache.tiered)
     speak = SpeakService(
         manager,
         readers,
@@ -163,6 +164,7 @@ def build(
         Limits(RedisLimiter(redis), LocalLimiter(), settings.limits, metrics),
         cache.links,
         Hooks(active),
+        references,
         SpeechLog(metrics, clock, log_text=settings.logging.log_text),
         settings.tts.deadline_ms,
         clock,
@@ -197,7 +199,7 @@ def build(
         sessions=connected.sessions,
         jobs=connected.jobs,
         rooms=rooms,
-        reference_voices=make_reference_voices(settings, redis, cache.tiered),
+        reference_voices=references,
         model_aliases=frozenset(aliases["models"]),
         samples=samples,
         plugins=active,

@@ -11,17 +11,20 @@ from danmu_tts.domain.errors import (
     DanmuTTSError,
     DeadlineExceededError,
     NothingToSayError,
+    StoreAwayError,
     VoiceNotFoundError,
 )
 from danmu_tts.domain.jobs import Job
+from danmu_tts.domain.reference_voices import reference_id
 from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import Speech, SpeechRequest
-from danmu_tts.domain.voices import Voice
+from danmu_tts.domain.voices import ANY_LANGUAGE, Voice
 from danmu_tts.ports import AudioLink, AudioLinks, AudioListener, Readers
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.hooks import Hooks
 from danmu_tts.services.limits import Limits
 from danmu_tts.services.maker import Elsewhere
+from danmu_tts.services.reference_voices import ReferenceVoices
 from danmu_tts.services.speech_log import SpeechLog
 from danmu_tts.services.trying import Asked, Defer, Deferred, Trying
 from danmu_tts.text.terms import Action
@@ -50,17 +53,22 @@ class SpeakService:
         limits: Limits,
         links: AudioLinks,
         hooks: Hooks,
+        references: ReferenceVoices | None,
         log: SpeechLog,
         deadline_ms: int,
         clock: Callable[[], float],
     ) -> None:
-        """``deadline_ms``: of a request that names none; ``clock`` counts seconds from any start."""
+        """``references``: None where nobody has a voice of his own; ``clock`` counts seconds from any start.
+
+        ``deadline_ms``: of a request that names none.
+        """
         self._backends = backends
         self._readers = readers
         self._trying = trying
         self._limits = limits
         self._links = links
         self._hooks = hooks
+        self._references = references
         self._log = log
         self._deadline_ms = deadline_ms
         self._clock = clock
@@ -100,7 +108,7 @@ class SpeakService:
             asked = Asked(job.request, reading, permit, started_s, course.deadline, elsewhere=elsewhere)
             spoken = await self._trying.first_that_speaks(asked, course.wanted)
             assert isinstance(spoken, Speech)  # noqa: S101 - nobody could defer it
-            course.speech = await self._hooks.post_process(replace(spoken, id=job.id))
+            course.speech = await self._answered(replace(spoken, id=job.id))
         return course.speech
 
     async def _spoken(
@@ -116,7 +124,7 @@ class SpeakService:
             asked = Asked(request, reading, permit, started_s, course.deadline, listener, defer)
             spoken = await self._trying.first_that_speaks(asked, course.wanted)
             if isinstance(spoken, Speech):
-                spoken = course.speech = await self._hooks.post_process(spoken)
+                spoken = course.speech = await self._answered(spoken)
         return spoken
 
     async def costs(self, request: SpeechRequest) -> bool:
@@ -144,14 +152,31 @@ class SpeakService:
 
     async def _rank(self, request: SpeechRequest, reading: "Reading") -> list[Voice]:
         """The voices of the line's language, or where nobody has that one, of another language that is in it."""
+        own = await self._own_voice(request)
         languages = dict.fromkeys([request.language or reading.language, *(span.language for span in reading.spans)])
         unspoken: list[VoiceNotFoundError] = []
         for language in languages:
             try:
-                return await self._backends.rank(Wish(language, request.voice, request.backend))
+                return await self._backends.rank(Wish(language, request.voice, request.backend), own)
             except VoiceNotFoundError as error:
                 unspoken.append(error)
         raise unspoken[0]
+
+    async def _own_voice(self, request: SpeechRequest) -> Voice | None:
+        """Where it is not known whose a recording is, it stays unspoken, and another voice takes its place."""
+        if self._references is None or request.voice is None:
+            return None
+        try:
+            found = await self._references.find(request.voice, request.principal)
+        except StoreAwayError:
+            return Voice(f"xtts:{request.voice.removeprefix('xtts:')}", ANY_LANGUAGE)
+        return found.voice if found else None
+
+    async def _answered(self, speech: Speech) -> Speech:
+        """As the plugins leave it. What a voice of somebody's own has spoken goes when that goes."""
+        if self._references and reference_id(speech.encoded.voice):
+            await self._references.note_audio(speech.encoded.voice, speech.key)
+        return await self._hooks.post_process(speech)
 
     @asynccontextmanager
     async def _course(self, request: SpeechRequest, started_s: float, limit_s: float) -> AsyncIterator[_Course]:
