@@ -42,7 +42,7 @@ class Voice:
     @property
     def size_bytes(self) -> int:
         """Of both."""
-        return self.conditioning.nbytes + self.speaker.nbytes
+        return int(self.conditioning.nbytes + self.speaker.nbytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _empty_model(config: CheckpointConfig, vocabulary: Path) -> Xtts:
     model = Xtts(XttsConfig(model_args=args))
     try:
         model.tokenizer = VoiceBpeTokenizer(vocab_file=str(vocabulary))
-    except Exception as exc:  # noqa: BLE001 -- the tokenizer's own code raises nothing narrower
+    except Exception as exc:  # the tokenizer's own code raises nothing narrower
         raise CheckpointError(f"{vocabulary.name} is no vocabulary: {exc}") from exc
     if any(model.tokenizer.tokenizer.token_to_id(token) is None for token in ("[START]", "[STOP]")):
         raise CheckpointError(f"{vocabulary.name} has no [START] or no [STOP]")

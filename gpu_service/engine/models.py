@@ -71,4 +71,4 @@ def _cores() -> int:
 def _free_bytes(device: torch.device) -> int:
     if device.type != "cuda":
         return free_host_bytes()
-    return int(torch.cuda.mem_get_info(device)[0]) + torch.cuda.memory_reserved(device)
+    return int(torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device))

@@ -1,4 +1,4 @@
-"""Which token comes next. Each row has a noise of its own, so what it becomes depends on its seed, not its neighbours."""
+"""Which token comes next. Each row has its own noise: what it becomes depends on its seed, not on its neighbours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """One text, played while it is being made."""
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from gpu_service.engine.checkpoint import Voice
@@ -47,7 +47,7 @@ class Stream:
         """Samples of frames from ``begin`` to ``end``, made with what is heard of others in them."""
         first = max(0, begin - _BEHIND)
         if end <= begin:
-            return torch.zeros(0).numpy()
+            return np.zeros(0, dtype=np.float32)
         heard = frames[:, first : end + _AHEAD]
         made = self._vocoder.sound([heard], [self._voice.speaker])[0].numpy()
         cut: Samples = made[(begin - first) * SAMPLES_A_FRAME : (end - first) * SAMPLES_A_FRAME]

@@ -8,8 +8,8 @@ column; positions are part of the embeddings, so padding does not move them.
 from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 Step = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 
@@ -46,7 +46,9 @@ class Transformer:
             query, key, value = qkv.permute(2, 0, 3, 1, 4)
             kept[0, :, :, column:end] = key
             kept[1, :, :, column:end] = value
-            seen = F.scaled_dot_product_attention(query, kept[0, :, :, :end], kept[1, :, :, :end], attn_mask=mask)
+            seen = functional.scaled_dot_product_attention(
+                query, kept[0, :, :, :end], kept[1, :, :, :end], attn_mask=mask
+            )
             hidden = hidden + block.attn.c_proj(seen.transpose(1, 2).reshape(rows, length, width))
             hidden = hidden + block.mlp.c_proj(block.mlp.act(block.mlp.c_fc(block.ln_2(hidden))))
         for norm in self._last_norms:

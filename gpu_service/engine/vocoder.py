@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrize
 
 SAMPLES_A_FRAME = 256
@@ -49,7 +49,7 @@ class Vocoder:
         signal = latents.float().T[None]
         for scale in (1 / tempo, *self._upsampling):
             if scale != 1 and int(signal.shape[-1] * scale) > 0:
-                signal = F.interpolate(signal, scale_factor=scale, mode="linear")
+                signal = functional.interpolate(signal, scale_factor=scale, mode="linear")
         return signal[0]
 
     def sound(self, rows: Sequence[Tensor], speakers: Sequence[Tensor]) -> list[Tensor]:
@@ -66,7 +66,7 @@ class Vocoder:
         longest = max(lengths)
         self._lengths = torch.tensor(lengths, device=rows[0].device) / longest
         try:
-            padded = torch.stack([F.pad(row, (0, longest - row.shape[-1])) for row in rows])
+            padded = torch.stack([functional.pad(row, (0, longest - row.shape[-1])) for row in rows])
             sounds = self._call(padded, torch.stack(list(speakers)))[:, 0].float().cpu()
         finally:
             self._lengths = None

@@ -134,22 +134,19 @@ class XttsEngine:
     def _plan(self, line: Line) -> list[Row]:
         language = xtts_language(line.language, self._config.languages)
         most = self._config.model_args.gpt_max_text_tokens - 1
-        pieces = [
-            piece for part in line.parts for piece in texts.tokens(self._model.tokenizer, part, language, most)
-        ]
+        pieces = [piece for part in line.parts for piece in texts.tokens(self._model.tokenizer, part, language, most)]
         if not pieces:
             raise LineError("nothing_to_say", "there is nothing in this text that can be said")
         voice = self._voice(line)
         return [
-            Row(tuple(piece), voice, line.seed * _MOST_PARTS + number, line.tempo) for number, piece in enumerate(pieces)
+            Row(tuple(piece), voice, line.seed * _MOST_PARTS + number, line.tempo)
+            for number, piece in enumerate(pieces)
         ]
 
     def _voice(self, line: Line) -> Voice:
         reference = line.reference
         if reference is not None:
-            return self._latents.get(
-                reference.sha256, lambda: references.compute(self._model, self._config, reference)
-            )
+            return self._latents.get(reference.sha256, lambda: references.compute(self._model, self._config, reference))
         if line.speaker not in self._voices:
             raise LineError("unknown_voice", f"this checkpoint has no speaker {line.speaker}")
         return self._voices[line.speaker]
@@ -206,9 +203,12 @@ def _guess(line: Line) -> list[RowSize]:
 
 
 def _sampling(loaded: Checkpoint, temperature: float | None) -> Sampling:
-    config = loaded.config
+    own = loaded.config
     return Sampling(
-        config.temperature if temperature is None else temperature, config.top_k, config.top_p, config.repetition_penalty
+        temperature=own.temperature if temperature is None else temperature,
+        top_k=own.top_k,
+        top_p=own.top_p,
+        repetition_penalty=own.repetition_penalty,
     )
 
 
