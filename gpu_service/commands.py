@@ -89,7 +89,20 @@ def _start(settings: Settings) -> tuple[Service, Parts]:
 def _load_engine(settings: Settings) -> Engine:
     from gpu_service.engine import EngineSettings, load
 
-    return load(EngineSettings())
+    budget_mb = settings.memory_budget_mb
+    return load(
+        EngineSettings(
+            directory=settings.model_directory,
+            checksums=settings.checksums,
+            device=settings.device,
+            half=settings.half,
+            compile=settings.compile,
+            temperature=settings.temperature,
+            most_rows=settings.most_rows,
+            memory_budget_bytes=None if budget_mb is None else budget_mb * 2**20,
+            threads=settings.threads,
+        )
+    )
 
 
 def _found(sqs: Any, name: str, stop: threading.Event) -> Queue | None:

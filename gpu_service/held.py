@@ -40,10 +40,10 @@ class Held:
                 self._handles[url].difference_update(handles)
 
     def delete(self, tickets: Sequence[Ticket]) -> None:
-        """They are done. Raises AwayError; they are not held any longer in any case."""
-        self.forget(tickets)
+        """They are done. Raises AwayError; they are held until it works."""
         for url, handles in _by_queue(tickets).items():
             self._queues[url].delete(handles)
+        self.forget(tickets)
 
     def give_back(self, tickets: Sequence[Ticket]) -> None:
         """Let others have them at once; where SQS is away, a little later."""

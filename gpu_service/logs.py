@@ -30,3 +30,4 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it found its credentials

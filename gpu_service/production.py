@@ -25,7 +25,7 @@ def start_thread(name: str, run: Callable[[], None], crashed: Callable[[], None]
         try:
             run()
         except Exception:  # noqa: BLE001 - a thread's boundary
-            _log.exception("a thread has ended", extra={"thread": name})
+            _log.exception("a thread has ended", extra={"work": name})
             crashed()
 
     thread = threading.Thread(target=guarded, name=name, daemon=True)

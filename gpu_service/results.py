@@ -3,7 +3,7 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -108,6 +108,7 @@ class Sender:
         self._backoff = backoff or Backoff()
         self._parcels: queue.SimpleQueue[_Parcel | None] = queue.SimpleQueue()
         self._pending: list[_Parcel] = []
+        self._done: list[Ticket] = []
         self._hurry = threading.Event()
 
     def put(self, ticket: Ticket, result: JobResult) -> None:
@@ -127,16 +128,17 @@ class Sender:
     def run(self) -> None:
         """Send what is put, until closed. For a thread of its own."""
         is_open = True
-        while (is_open or self._pending) and not self._hurry.is_set():
+        while (is_open or self._pending or self._done) and not self._hurry.is_set():
             is_open = self._fill(is_open)
-            if not self._pending:
-                continue
             try:
+                self._delete()
                 self._send()
+                self._delete()
                 self._backoff.reset()
             except AwayError as error:
                 self._metrics.aws_failed("send_results")
-                _log.warning("no result can be sent: %s", error, extra={"pending": len(self._pending)})
+                unsent, undeleted = len(self._pending), len(self._done)
+                _log.warning("no result can be sent: %s", error, extra={"unsent": unsent, "undeleted": undeleted})
                 self._give_up_late()
                 self._backoff.wait(self._hurry)
 
@@ -144,7 +146,7 @@ class Sender:
         """Take what is there, and wait only where there is nothing else to do. Whether more may come."""
         while is_open and len(self._pending) < MOST_A_CALL:
             try:
-                parcel = self._parcels.get(block=not self._pending)
+                parcel = self._parcels.get(block=not (self._pending or self._done))
             except queue.Empty:
                 break
             if parcel is None:
@@ -154,19 +156,20 @@ class Sender:
 
     def _send(self) -> None:
         """Raises AwayError; also where SQS took none of them."""
+        if not self._pending:
+            return
         parcels = self._pending
         taken = set(self._results.send([parcel.result.model_dump_json() for parcel in parcels]))
         self._pending = [parcel for index, parcel in enumerate(parcels) if index not in taken]
-        self._delete([parcel.ticket for index, parcel in enumerate(parcels) if index in taken])
+        self._done += [parcel.ticket for index, parcel in enumerate(parcels) if index in taken]
         if not taken:
             raise AwayError(f"{self._results.name} took none of {len(parcels)} results")
 
-    def _delete(self, tickets: Sequence[Ticket]) -> None:
-        try:
-            self._held.delete(tickets)
-        except AwayError as error:  # they come again, and their result is sent again, which changes nothing
-            self._metrics.aws_failed("delete_jobs")
-            _log.warning("jobs are done but not deleted: %s", error)
+    def _delete(self) -> None:
+        """Raises AwayError. Should that last, they come again, and so does their result, which changes nothing."""
+        if self._done:
+            self._held.delete(self._done)
+            self._done = []
 
     def _give_up_late(self) -> None:
         now_ms = self._clock.unix_ms()

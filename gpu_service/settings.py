@@ -28,15 +28,17 @@ class Settings(BaseSettings):
     model_directory: Path = Field(Path("/model"), description="The checkpoint: config.json, model.pth, vocab.json…")
     model_from_s3: bool = Field(False, description="Fetch it from the bucket first.")
     model_s3_prefix: str = "models/xtts/"
-    checksums: dict[str, str] = Field({}, description='SHA-256 a file, JSON: {"model.pth": "…"}.')
+    checksums: dict[str, str] | None = Field(None, description='SHA-256 a file, as JSON: {"model.pth": "…"}.')
 
-    device: str = Field("auto", description="auto, cuda, cuda:1, mps or cpu.")
-    half: bool | None = Field(None, description="16-bit weights; by itself where the device gains by it.")
-    compile: bool = Field(False, description="torch.compile: a slow start, then faster.")
-    temperature: Annotated[float, Field(gt=0, le=2)] = 0.7
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:1.")
+    half: bool = Field(False, description="Weights in 16 bits: half the memory, faster on a GPU.")
+    compile: bool = Field(False, description="torch.compile: minutes at the start, faster afterwards.")
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(None, description="Else the checkpoint's own.")
     most_rows: Annotated[int, Field(ge=1, le=256)] = Field(16, description="Most lines that are said together.")
-    memory_budget_mb: Annotated[int, Field(ge=0)] | None = Field(None, description="Of the GPU; else most of it.")
-    threads: Annotated[int, Field(ge=1)] | None = Field(None, description="Of torch, on a CPU; else all cores.")
+    memory_budget_mb: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="MiB of the GPU; else most of what is free at the start."
+    )
+    threads: Annotated[int, Field(ge=1)] | None = Field(None, description="Of the CPU; else all that it may use.")
     stuck_after_s: Annotated[float, Field(gt=0)] = Field(
         120, description="An inference that takes longer ends the process with status 70. Half of it: unhealthy."
     )

@@ -47,11 +47,11 @@ class Cloud:
 
     def queues(self, url: str | None = None) -> dict[Lane, Queue]:
         """As the consumer has them; at another address, of a proxy."""
-        sqs = self.sqs if url is None else boto3.client("sqs", endpoint_url=url, config=self.sqs.meta.config)
+        sqs = self._client(url)
         return {"express": Queue(sqs, self._urls["express"]), "standard": Queue(sqs, self._urls["standard"])}
 
-    def results_queue(self) -> Queue:
-        return Queue(self.sqs, self._results)
+    def results_queue(self, url: str | None = None) -> Queue:
+        return Queue(self._client(url), self._results)
 
     def settings(self, **changes: Any) -> Settings:
         fields: dict[str, Any] = {
@@ -79,6 +79,11 @@ class Cloud:
         for some in (bodies[at : at + 10] for at in range(0, len(bodies), 10)):
             entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(some)]
             self.sqs.send_message_batch(QueueUrl=self._urls[lane], Entries=entries)
+
+    def end_polls(self) -> None:
+        """Give each poll something, so that who waits for it need not wait for its end."""
+        for lane in self._urls:
+            self.send("no job", "no job", lane=lane)
 
     def results(self, count: int, bound_s: float = _BOUND_S) -> list[JobResult]:
         """Wait for so many, and take them."""
@@ -109,6 +114,9 @@ class Cloud:
 
     def is_empty(self) -> bool:
         return not any(self.visible(lane) + self.hidden(lane) for lane in self._urls)
+
+    def _client(self, url: str | None) -> Any:
+        return boto3.client("sqs", endpoint_url=url, config=self.sqs.meta.config) if url else self.sqs
 
     def _count(self, url: str, attribute: str) -> int:
         return int(self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])["Attributes"][attribute])

@@ -1,7 +1,7 @@
 """The consumer in this process, with an engine that needs no GPU, between real queues and a real bucket."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -9,12 +9,25 @@ import pytest
 
 from gpu_service.bootstrap import Service, build_consumer, build_parts
 from gpu_service.clock import SystemClock
+from gpu_service.ports import Line
 from gpu_service.watch import Watch
 from tests.fakes.xtts_engine import FakeXttsEngine
 from tests.gpu_service.cloud import Cloud
 from tests.servers.s3_server import S3Server
 
 _JOIN_S = 15
+
+
+class Gate:
+    """An engine that is busy until the test says so."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, _: Sequence[Line]) -> None:
+        self.began.set()
+        assert self.go_on.wait(20)
 
 
 class Worker:
@@ -25,7 +38,7 @@ class Worker:
         self.service = Service(cloud.settings())
         self.watch = Watch(SystemClock(), 60)
         parts = build_parts(self.service, engine, s3 or cloud.s3, self.watch)
-        consumer = build_consumer(self.service, parts, cloud.queues(sqs_url), cloud.results_queue())
+        consumer = build_consumer(self.service, parts, cloud.queues(sqs_url), cloud.results_queue(sqs_url))
         self.status: int | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=[consumer.run])
@@ -59,6 +72,7 @@ def worker() -> StartWorker:
             yield running
         finally:
             running.tell_to_stop()
+            cloud.end_polls()
             running.join()
 
     return start
