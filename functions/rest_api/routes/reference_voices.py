@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from danmu_tts.domain.access import Principal
@@ -28,6 +28,12 @@ _EXAMPLE: JsonDict = {
 }
 
 
+def _agreed(value: object) -> object:
+    if value is not True:  # 1 is no consent either
+        raise ValueError("must be true, and may only be where the person who is heard agrees")
+    return value
+
+
 class ReferenceVoiceRequest(BaseModel):
     """A recording that is to become a voice."""
 
@@ -40,7 +46,9 @@ class ReferenceVoiceRequest(BaseModel):
     ]
     bytes: Annotated[int, Field(strict=True, ge=1, description="Of the file, which must not be larger.")]
     consent: Annotated[
-        Literal[True], Field(description="The person who is heard agrees to be cloned. Without that, do not send it.")
+        Literal[True],
+        BeforeValidator(_agreed),
+        Field(description="The person who is heard agrees to be cloned. Without that, do not send it."),
     ]
     consent_text: Annotated[
         str,

@@ -106,9 +106,8 @@ def zipped() -> bytes:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_audio_is_called_by_its_name(data: bytes | Callable[[], bytes], looks_like: str) -> None:
-    assert (
-        refused(data() if callable(data) else data) == f"This is {looks_like}, not audio. Send WAV, FLAC, Ogg or MP3."
-    )
+    reason = f"This is {looks_like}, not audio in WAV, FLAC, Ogg or MP3."
+    assert refused(data() if callable(data) else data) == reason
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def _kind(data: bytes) -> str:
     # A frame of MPEG audio begins with eleven ones; no layer is 00.
     if data[:3] == b"ID3" or (len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0 and data[1] & 0x06):
         return "MP3"
-    raise UnreadableError(f"This is {_likely(data)}, not audio. Send WAV, FLAC, Ogg or MP3.")
+    raise UnreadableError(f"This is {_likely(data)}, not audio in WAV, FLAC, Ogg or MP3.")
 
 
 def _likely(data: bytes) -> str:
