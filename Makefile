@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 EMULATOR := .venv-emulator
 XTTS   := .venv-xtts
 TORCH := torch==2.13.0
-TORCHAUDIO := torchaudio==2.11.0
+TORCHAUDIO := torchaudio==2.11.0 torchcodec==0.17.0
 # The tests wait half of their time: two cores have work for three.
 WORKERS ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -83,7 +83,7 @@ $(EMULATOR)/.made: requirements/emulator.txt | $(VENV)/bin/python
 	@touch $@
 
 # torch is the build for this machine, as pip finds it. torchaudio's own libraries are made for the GPU builds of another
-# torch, and what XTTS uses of it is Python: without them it works with any.
+# torch, and what XTTS uses of it is Python: without them it works with any. torchcodec need only be there.
 $(XTTS)/.made: requirements/xtts.txt | $(VENV)/bin/python
 	@echo "Installing XTTS's engine (about 500 MB to fetch, once)"
 	@$(BIN)/python -m venv --clear $(XTTS)
