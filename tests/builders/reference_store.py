@@ -56,6 +56,7 @@ class FakeReferenceRecordings:
         self.audio: dict[str, bytes] = {}
         self.may_read = asyncio.Event()
         self.may_read.set()
+        self.reading = asyncio.Event()
 
     async def form(self, record: ReferenceRecord) -> UploadForm:
         return UploadForm(
@@ -68,6 +69,7 @@ class FakeReferenceRecordings:
 
     async def read_upload(self, record: ReferenceRecord, most_bytes: int) -> bytes:
         found = self.uploads.get(record.id, b"")[:most_bytes]
+        self.reading.set()
         await self.may_read.wait()
         return found
 
