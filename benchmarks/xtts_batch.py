@@ -1,10 +1,11 @@
 """XTTS: eight lines together against the same eight one by one, in audio seconds a second.
 
-Run by ``.venv-xtts/bin/python -m benchmarks.xtts_batch``. The checkpoint is made here, untrained. The real one's language
-model has 30 layers of 1024: on a CPU a token takes it about five times as long as the vocoder takes with what comes of
-that token. The tiny one has as many layers, but narrow ones, and a vocoder that makes less of a token, so that they are
-to each other as in the real one. ``--full`` is the real one's size (2 GB of disk, 6 GB of memory); ``--plain`` has the
-genuine vocoder behind the tiny language model, whose batch cannot gain much: HiFi-GAN is bound by arithmetic on a CPU.
+Run by ``.venv-xtts/bin/python -m benchmarks.xtts_batch``. The checkpoint is made here, untrained. The real one's
+language model has 30 layers of 1024: on a CPU a token takes it several times as long as the vocoder takes with what
+comes of that token. The tiny one has as many layers, but narrow ones, and a vocoder that makes less of a token, so that
+they are to each other as in the real one. ``--full`` is the real one's size (2 GB of disk, 6 GB of memory); ``--plain``
+has the genuine vocoder behind the tiny language model, whose batch cannot gain much: HiFi-GAN is bound by arithmetic on
+a CPU.
 """
 
 import argparse

@@ -50,7 +50,8 @@ class Transformer:
                 query, kept[0, :, :, :end], kept[1, :, :, :end], attn_mask=mask
             )
             hidden = hidden + block.attn.c_proj(seen.transpose(1, 2).reshape(rows, length, width))
-            hidden = hidden + block.mlp.c_proj(block.mlp.act(block.mlp.c_fc(block.ln_2(hidden))))
+            inner = functional.gelu(block.mlp.c_fc(block.ln_2(hidden)), approximate="tanh")
+            hidden = hidden + block.mlp.c_proj(inner)
         for norm in self._last_norms:
             hidden = norm(hidden)
         return hidden
