@@ -155,6 +155,9 @@ async def test_looking_for_ever_new_names_keeps_no_more_than_so_many(bench: Benc
     with pytest.raises(VoiceNotFoundError):
         await bench.voices.find(f"ref-{3099:032x}", ANONYMOUS)
     assert bench.records.reads == reads
+    with pytest.raises(VoiceNotFoundError):
+        await bench.voices.find(f"ref-{100:032x}", ANONYMOUS)
+    assert bench.records.reads == reads + 1
     assert await bench.voices.find(record.voice, MINE)
 
 
@@ -171,6 +174,7 @@ async def test_what_a_voice_spoke_goes_with_it_and_nothing_else(bench: Bench) ->
         await bench.cache.set(key, a_speech())
         await bench.voices.note_audio(record.voice, key)
     await bench.voices.delete(MINE, first.id)
+    assert bench.recordings.audio.keys() == {second.id}
     assert await bench.cache.get(KEY) is None
     assert await bench.cache.get(a_key(1))
 
