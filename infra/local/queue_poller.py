@@ -32,7 +32,7 @@ class QueuePoller:
     def start(self, concurrency: int = 2) -> None:
         """So many polls are under way at once: one that waits for a slow batch does not hold up the next."""
         for number in range(concurrency):
-            threading.Thread(target=self._run, name=f"{self._name}-{number}", daemon=True).start()
+            threading.Thread(target=self.run, name=f"{self._name}-{number}", daemon=True).start()
 
     def poll(self) -> int:
         """One poll; how many messages it brought. Raises what the queue raises."""
@@ -43,7 +43,8 @@ class QueuePoller:
         self._receiver.delete([each for each in records if each["messageId"] not in failed])
         return len(records)
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Poll for ever; a queue that is away is asked again, less and less often."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:

@@ -48,6 +48,7 @@ class SpeakBench:
     budget: Budget
     memory: MemoryCache
     files: FileCache
+    cache: TieredCache
 
 
 def a_manager(
@@ -82,9 +83,10 @@ def speak_bench(
     readers: Readers | None = None,
     monthly_usd: float | None = None,
     now: datetime = datetime(2026, 11, 22, tzinfo=UTC),
+    file_bytes: int = 8 * MEGABYTE,
 ) -> SpeakBench:
     memory = MemoryCache(MEGABYTE, ttl_s=3600, clock=FakeClock())
-    files = FileCache(directory / "cache", 8 * MEGABYTE, ttl_s=3600, clock=FakeClock())
+    files = FileCache(directory / "cache", file_bytes, ttl_s=3600, clock=FakeClock())
     cache = cache or TieredCache([memory, files])
     redis = RedisClient(RedisSettings())
     metrics = RecordingMetrics()
@@ -113,4 +115,4 @@ def speak_bench(
         deadline_ms,
         clock,
     )
-    return SpeakBench(service, manager, pauses_s, metrics, budget, memory, files)
+    return SpeakBench(service, manager, pauses_s, metrics, budget, memory, files, cache)
