@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from typing import Any
 
 import typer
@@ -33,6 +34,8 @@ def start(settings: Settings) -> Any:
 
     from danmu_tts.bootstrap.queues import make_queues
 
+    with socket.create_server(("127.0.0.1", settings.xtts.local_port)):
+        pass  # moto would end its thread without a word
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each poll
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=settings.xtts.local_port, verbose=False)
     server.start()
