@@ -19,8 +19,8 @@ _ALONE_FROM_RECEIVES = 3
 
 
 def spoken_length(job: SpeechJob) -> int:
-    """How long a job takes to say, roughly, in Latin letters; only compared with others'."""
-    return sum(_WIDE if unicodedata.east_asian_width(char) in "WF" else 1 for part in job.parts for char in part)
+    """How long its longest part takes to say, roughly, in Latin letters: each part is a row of its own."""
+    return max(sum(_WIDE if unicodedata.east_asian_width(char) in "WF" else 1 for char in part) for part in job.parts)
 
 
 def rows_with(lead: Ticket, others: Sequence[Ticket], most_rows: int) -> list[Ticket]:

@@ -11,6 +11,10 @@ def test_a_chinese_character_is_as_long_as_three_letters() -> None:
     assert spoken_length(speech_job("你好 abc")) == 3 + 3 + 4
 
 
+def test_a_job_is_as_long_as_its_longest_part() -> None:
+    assert spoken_length(speech_job(parts=("abc", "abcdef", "ab"))) == 6
+
+
 def test_all_short_lines_go_together() -> None:
     lead, others = ticket("哈"), [ticket("大家晚上好呀")]
     assert rows_with(lead, others, 8) == [lead, *others]
