@@ -56,5 +56,20 @@ def tone(seconds: float, hz: float = 220) -> Samples:
     return (0.5 * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE_HZ)) / RATE_HZ)).astype(np.float32)
 
 
+def horn(seconds: float, hz: float = 200) -> Samples:
+    """A tone with all overtones."""
+    return ((np.arange(round(seconds * RATE_HZ)) * hz / RATE_HZ % 1) - 0.5).astype(np.float32)
+
+
+def motor(seconds: float) -> Samples:
+    """A horn that becomes duller and brighter, four times a second, and is as loud all the time."""
+    dull = np.convolve(horn(seconds), np.ones(40) / 40, "same")
+    share = (1 + tone(seconds, 4) * 2) / 2
+    mixed = horn(seconds) * share + dull * (1 - share)
+    block = RATE_HZ // 100
+    power = np.convolve(np.square(mixed), np.ones(block) / block, "same")
+    return (0.1 * mixed / np.sqrt(power + 1e-6)).astype(np.float32)
+
+
 def noise(seconds: float) -> Samples:
     return (np.random.default_rng(1).normal(size=round(seconds * RATE_HZ)) * 0.1).astype(np.float32)

@@ -18,7 +18,18 @@ from hypothesis import strategies as st
 
 from danmu_tts.adapters.audio.reference_audio import RecordingExaminer
 from danmu_tts.ports.reference_voices import FitRecording, UnfitRecording
-from tests.builders.recordings import RATE_HZ, Samples, noise, silence, sound_file, speech, spoken_wav, tone
+from tests.builders.recordings import (
+    RATE_HZ,
+    Samples,
+    horn,
+    motor,
+    noise,
+    silence,
+    sound_file,
+    speech,
+    spoken_wav,
+    tone,
+)
 
 
 def fit(data: bytes) -> tuple[Samples, FitRecording]:
@@ -127,9 +138,28 @@ def test_what_is_no_audio_is_called_by_its_name(data: bytes | Callable[[], bytes
         (lambda: np.sign(tone(10)) * 0.3, "No speech"),
         (lambda: noise(10) * (tone(10, 4) > 0), "No speech"),
         (lambda: tone(10) * (tone(10, 2) > 0), "No speech"),
+        (lambda: np.concatenate([np.append(tone(0.3, hz), silence(0.1)) for hz in (200, 300) * 15]), "No speech"),
+        (lambda: horn(10) * (tone(10, 2) > 0), "No speech"),
+        (lambda: motor(10), "No speech"),
         (lambda: np.concatenate([tone(0.4, hz) for hz in (262, 294, 330, 349, 392, 330, 294) * 4]), "No speech"),
     ],
-    ids=["short", "silent", "hiss", "little", "long", "clipped", "noise", "tone", "square", "bursts", "beeps", "tune"],
+    ids=[
+        "short",
+        "silent",
+        "hiss",
+        "little",
+        "long",
+        "clipped",
+        "noise",
+        "tone",
+        "square",
+        "bursts",
+        "beeps",
+        "alarm",
+        "horn",
+        "motor",
+        "tune",
+    ],
 )
 def test_what_is_no_use_is_refused_with_the_reason(samples: Callable[[], Samples], reason: str) -> None:
     assert reason in refused(sound_file(samples()))
