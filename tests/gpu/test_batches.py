@@ -25,13 +25,13 @@ def test_greedy_tokens_of_a_batch_are_those_of_each_line_alone(greedy: Any, mixe
 
 
 def test_audio_of_a_batch_is_that_of_each_line_alone(greedy: Any, mixed: list[Line]) -> None:
-    together = sounds(greedy, mixed)
-    for line, sound in zip(mixed, together, strict=True):
+    together = sounds(greedy, mixed[:5])
+    for line, sound in zip(mixed[:5], together, strict=True):
         np.testing.assert_allclose(sound, sounds(greedy, [line])[0], atol=1e-5)
 
 
 def test_audio_is_what_the_library_makes(greedy: Any, mixed: list[Line], stock: Any) -> None:
-    for line, sound in zip(mixed[:4], sounds(greedy, mixed[:4]), strict=True):
+    for line, sound in zip(mixed[:3], sounds(greedy, mixed[:3]), strict=True):
         np.testing.assert_allclose(sound, stock(line), atol=1e-5)
 
 
@@ -56,9 +56,9 @@ def test_another_seed_is_another_sound(sampling: Any, mixed: list[Line]) -> None
 def test_a_row_that_never_stops_is_cut_and_its_neighbours_are_not(
     greedy: Any, mixed: list[Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gpu_service.engine import decoding
+    from gpu_service.engine import decoding, sampling
 
-    chosen = decoding.choose
+    chosen = sampling.choose
 
     def never_stopping(logits: Any, *rest: Any) -> Any:
         logits[0, 1025] = -1e9  # row 0 is in slot 0 for as long as it does not stop
@@ -85,8 +85,8 @@ def test_parts_are_said_one_after_another_with_a_pause(greedy: Any) -> None:
 
 def test_more_parts_than_go_together_are_all_said(load_engine: Any) -> None:
     engine = load_engine(temperature=0, most_rows=2)
-    whole = sounds(engine, [Line(("ok", "hi", "yo", "so", "no"), "en", ANA)])[0]
-    assert len(whole) > 5 * 256 + 4 * 0.12 * engine.sample_rate_hz
+    whole = sounds(engine, [Line(("ok", "hi", "no"), "en", ANA)])[0]
+    assert len(whole) > 3 * 256 + 2 * 0.12 * engine.sample_rate_hz
 
 
 def test_rows_that_the_vocoder_makes_together_are_those_that_it_makes_alone(checkpoint: Any) -> None:
@@ -98,7 +98,7 @@ def test_rows_that_the_vocoder_makes_together_are_those_that_it_makes_alone(chec
     decoder = checkpoints.load(checkpoint, None).model.hifigan_decoder
     vocoder = Vocoder(decoder, together=True, half=None, compiled=False)
     generator = torch.Generator().manual_seed(0)
-    rows = [torch.randn(64, frames, generator=generator) for frames in (7, 25, 12)]
+    rows = [torch.randn(64, frames, generator=generator) for frames in (5, 12, 8)]
     speakers = [torch.randn(512, 1, generator=generator) for _ in rows]
     with torch.inference_mode():
         together = vocoder.sound(rows, speakers)

@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpu_service.engine import streaming
 from gpu_service.ports import Line, LineError
 from tests.builders.tiny_xtts_lines import ANA, CLARIBEL
 
@@ -15,20 +14,22 @@ LINE = Line(("welcome to the stream, everyone, and good night",), "en", CLARIBEL
 def test_pieces_together_are_the_whole(greedy: Any, tempo: float) -> None:
     line = dataclasses.replace(LINE, tempo=tempo)
     pieces = list(greedy.stream(line))
-    assert len(pieces) >= 3
+    assert len(pieces) >= 2
     np.testing.assert_allclose(np.concatenate(pieces), greedy.speak([line])[0], atol=1e-4)
 
 
 def test_the_first_piece_comes_before_all_tokens_are_made(greedy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gpu_service.engine.decoding import Decoding
+
     made = 0
-    advance = streaming.Decoding.advance
+    advance = Decoding.advance
 
     def counted(decoding: Any) -> None:
         nonlocal made
         made += 1
         advance(decoding)
 
-    monkeypatch.setattr(streaming.Decoding, "advance", counted)
+    monkeypatch.setattr(Decoding, "advance", counted)
     pieces = greedy.stream(LINE)
     assert next(pieces).size > 0
     first = made
