@@ -24,6 +24,7 @@ from danmu_tts.ports.backends import (
 )
 from danmu_tts.ports.cache import (
     CacheHit,
+    ErasableCache,
     Refusal,
     RefusalCache,
     SpeechCache,
@@ -44,6 +45,17 @@ from danmu_tts.ports.metrics import (
 )
 from danmu_tts.ports.reading import (
     Readers,
+)
+from danmu_tts.ports.reference_voices import (
+    FitRecording,
+    KeptReference,
+    ReferenceExaminer,
+    ReferenceRecordings,
+    ReferenceRecords,
+    ReferenceVoice,
+    SpokenKeys,
+    UnfitRecording,
+    UploadForm,
 )
 from danmu_tts.ports.rooms import (
     Listener,
@@ -76,11 +88,14 @@ __all__ = [
     "CacheHit",
     "CircuitBoard",
     "Connections",
+    "ErasableCache",
     "Expected",
+    "FitRecording",
     "Flight",
     "Flights",
     "JobStore",
     "JoinedSpan",
+    "KeptReference",
     "KeyStore",
     "Ledger",
     "Listener",
@@ -90,6 +105,10 @@ __all__ = [
     "QueuedBackend",
     "RateLimiter",
     "Readers",
+    "ReferenceExaminer",
+    "ReferenceRecordings",
+    "ReferenceRecords",
+    "ReferenceVoice",
     "Refusal",
     "RefusalCache",
     "Room",
@@ -98,7 +117,10 @@ __all__ = [
     "SharedStore",
     "SignedAudioFiles",
     "SpeechCache",
+    "SpokenKeys",
     "TieredSpeechCache",
+    "UnfitRecording",
+    "UploadForm",
     "Utterances",
     "Wishes",
 ]
