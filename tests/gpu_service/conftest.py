@@ -33,12 +33,20 @@ class Gate:
 class Worker:
     """A consumer that runs in a thread."""
 
-    def __init__(self, cloud: Cloud, engine: FakeXttsEngine, *, s3: Any = None, sqs_url: str | None = None) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        engine: FakeXttsEngine,
+        *,
+        s3: Any = None,
+        jobs_url: str | None = None,
+        results_url: str | None = None,
+    ) -> None:
         self.engine = engine
         self.service = Service(cloud.settings())
         self.watch = Watch(SystemClock(), 60)
         parts = build_parts(self.service, engine, s3 or cloud.s3, self.watch)
-        consumer = build_consumer(self.service, parts, cloud.queues(sqs_url), cloud.results_queue(sqs_url))
+        consumer = build_consumer(self.service, parts, cloud.queues(jobs_url), cloud.results_queue(results_url))
         self.status: int | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=[consumer.run])

@@ -2,6 +2,7 @@
 
 import hashlib
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ class EnginePromises:
         ],
     )
     def test_a_line_that_cannot_be_said_has_a_reason(
-        self, engine: Engine, changes: dict[str, object], reason: str
+        self, engine: Engine, changes: dict[str, Any], reason: str
     ) -> None:
         assert reason_of(engine, line(**changes)) == reason
 

@@ -53,7 +53,10 @@ def test_queues_that_are_away_for_a_while_cost_no_job(s3: S3Server, worker: Star
     cloud = Cloud(s3.url, visibility_s=2)  # what SQS gave to a connection that was cut comes again after this
     before, meanwhile = [speech_job() for _ in range(3)], [speech_job() for _ in range(3)]
     engine = FakeXttsEngine(gate := Gate())
-    with TcpProxy(urlsplit(cloud.url).port or 0) as network, worker(cloud, engine, sqs_url=network.url) as running:
+    with (
+        TcpProxy(urlsplit(cloud.url).port or 0) as network,
+        worker(cloud, engine, jobs_url=network.url, results_url=network.url) as running,
+    ):
         cloud.send(*before)
         assert gate.began.wait(20)
         until(lambda: cloud.hidden("standard") == 3)
@@ -67,3 +70,14 @@ def test_queues_that_are_away_for_a_while_cost_no_job(s3: S3Server, worker: Star
         until(cloud.is_empty)
     assert {result.id for result in results} == {job.id for job in [*before, *meanwhile]}
     assert running.status == 0
+
+
+def test_no_job_is_deleted_before_its_result_is_accepted(cloud: Cloud, worker: StartWorker) -> None:
+    with TcpProxy(urlsplit(cloud.url).port or 0) as network, worker(cloud, results_url=network.url) as running:
+        network.cut()
+        cloud.send(speech_job())
+        until(lambda: b'failures_total{what="send_results"}' in running.service.metrics.text())
+        assert cloud.hidden("standard") == 1
+        network.mend()
+        assert cloud.results(1)[0].audio
+        until(cloud.is_empty)
