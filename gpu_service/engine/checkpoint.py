@@ -59,9 +59,11 @@ def load(directory: Path, checksums: Mapping[str, str] | str | None) -> Checkpoi
     require_torch(torch.__version__)
     files.verify(directory, checksums)
     config = files.read_config(directory / files.CONFIG)
+    voices = _voices(directory / files.SPEAKERS, config)
+    weights = _weights(directory / files.MODEL)
     model = _empty_model(config, directory / files.VOCABULARY)
-    _fill(model, directory / files.MODEL)
-    return Checkpoint(config, model, _voices(directory / files.SPEAKERS, config))
+    _fill(model, weights)
+    return Checkpoint(config, model, voices)
 
 
 def require_torch(version: str) -> None:
@@ -110,18 +112,21 @@ def _empty_model(config: CheckpointConfig, vocabulary: Path) -> Xtts:
     return model
 
 
-def _fill(model: Xtts, path: Path) -> None:
+def _weights(path: Path) -> dict[str, Any]:
     content = unpickle(path, files.MOST_MODEL_BYTES)
     weights = content.get("model") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
         raise CheckpointError(f"{path.name} has no weights under 'model'")
     # Checkpoints of the library's trainer have a prefix, and parts that only training needs.
     named = {name.removeprefix("xtts."): value for name, value in weights.items()}
-    named = {name: value for name, value in named.items() if not (_NOT_SPEAKING.match(name) or _TIED.match(name))}
+    return {name: value for name, value in named.items() if not (_NOT_SPEAKING.match(name) or _TIED.match(name))}
+
+
+def _fill(model: Xtts, weights: Mapping[str, Any]) -> None:
     try:
-        model.load_state_dict(named, strict=True)
+        model.load_state_dict(weights, strict=True)
     except (RuntimeError, AttributeError, TypeError) as exc:
-        raise CheckpointError(f"{path.name} does not fit {files.CONFIG}: {exc}") from exc
+        raise CheckpointError(f"{files.MODEL} does not fit {files.CONFIG}: {exc}") from exc
     model.requires_grad_(False)
     nn.Module.eval(model)
 

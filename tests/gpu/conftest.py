@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 if importlib.util.find_spec("torch") is None:
     collect_ignore_glob = ["test_*.py"]
 
-QUICK = Size(hop=1024)
+QUICK = Size(hop=1024, stop=8.0)
 """A quarter of the sound for each token: the vocoder, which has its full size, takes most of the time."""
 
 

@@ -25,8 +25,8 @@ def test_greedy_tokens_of_a_batch_are_those_of_each_line_alone(greedy: Any, mixe
 
 
 def test_audio_of_a_batch_is_that_of_each_line_alone(greedy: Any, mixed: list[Line]) -> None:
-    together = sounds(greedy, mixed[:5])
-    for line, sound in zip(mixed[:5], together, strict=True):
+    together = sounds(greedy, mixed[:4])
+    for line, sound in zip(mixed[:4], together, strict=True):
         np.testing.assert_allclose(sound, sounds(greedy, [line])[0], atol=1e-5)
 
 
