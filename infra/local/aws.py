@@ -43,5 +43,5 @@ def start(settings: Settings) -> Any:
     url = f"http://127.0.0.1:{port}"
     os.environ.update({**_ENVIRONMENT, "AWS_ENDPOINT_URL": url, "DANMU_TTS_XTTS__BUCKET": BUCKET})
     make_queues(settings, BUCKET)
-    typer.echo(f"XTTS: SQS and S3 for a GPU service on this machine are at {url}; see gpu_service/README.md.")
+    typer.echo(f"XTTS: SQS and S3 for a GPU service on this machine are at {url}; see gpu_service/README.md.", err=True)
     return server

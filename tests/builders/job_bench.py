@@ -33,6 +33,7 @@ HERE = Connection("here", "https://api", Grant("aaaaaaaaaaaa", "proof"), "client
 TEXT = "Good evening to everybody who is here."
 PATIENCE_S, FALLBACK_S = 20.0, 4.0
 
+_ASKED: dict[str, Any] = {"text": TEXT, "voice": "far:en-US", "principal": SPEAKER}
 _PATIENT = CircuitPolicy(failures=1_000_000, failure_rate=2.0)
 _ids = itertools.count(1)
 
@@ -51,7 +52,7 @@ class JobBench:
 
     async def begin(self, hearer: str | None = None, connection: Connection = HERE, **fields: Any) -> Job:
         """Ask for the far voice; it must become a job. ``hearer``: what its client calls it."""
-        request = SpeechRequest(**{"text": TEXT, "voice": "far:en-US", "principal": SPEAKER} | fields)
+        request = SpeechRequest(**_ASKED | fields)
         told = Hearer(connection, hearer) if hearer else None
         deferred = await self.jobs.ask(request, captions=True, hearer=told)
         assert isinstance(deferred, Deferred), deferred
@@ -59,7 +60,7 @@ class JobBench:
 
     async def ask(self, **fields: Any) -> Speech:
         """Ask for the far voice; it must be spoken now."""
-        request = SpeechRequest(**{"text": TEXT, "voice": "far:en-US", "principal": SPEAKER} | fields)
+        request = SpeechRequest(**_ASKED | fields)
         speech = await self.jobs.ask(request, captions=True)
         assert isinstance(speech, Speech), speech
         return speech

@@ -9,10 +9,11 @@ import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-_START_TIMEOUT_S = 30
+_STOP_TIMEOUT_S = 60
 _POLL_S = 0.005
 # Systems take the ports of outgoing connections from 32768 upwards. Below, nobody takes a stopped server's port.
 _PORTS = range(12_000, 32_000)
@@ -34,6 +35,8 @@ class ServerProcess(ABC):
     thread which runs the tests.
     """
 
+    start_timeout_s = 30.0
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
@@ -48,6 +51,10 @@ class ServerProcess(ABC):
     def _is_ready(self) -> bool:
         """Whether it answers as it should."""
 
+    def _environment(self) -> Mapping[str, str] | None:
+        """What it finds in its environment; None for ours."""
+        return None
+
     @property
     def log(self) -> str:
         """Everything that it wrote so far, in all runs."""
@@ -60,6 +67,7 @@ class ServerProcess(ABC):
             self._process = subprocess.Popen(
                 [*_ending_with_this_thread(), *self._command()],
                 cwd=self.folder,
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -72,13 +80,15 @@ class ServerProcess(ABC):
             raise
 
     def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
-        give_up_at = time.monotonic() + _START_TIMEOUT_S
+        give_up_at = time.monotonic() + self.start_timeout_s
         while not self._is_ready():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_POLL_S)
                 raise RuntimeError(f"{self._command()} ended with {code} and logged:\n{self.log}")
             if time.monotonic() > give_up_at:
-                raise RuntimeError(f"{self._command()} is not ready in {_START_TIMEOUT_S} s and logged:\n{self.log}")
+                raise RuntimeError(
+                    f"{self._command()} is not ready in {self.start_timeout_s} s and logged:\n{self.log}"
+                )
 
     def stop(self) -> None:
         """End it as a power cut does, also while it is paused. Its connections are closed."""
@@ -86,6 +96,12 @@ class ServerProcess(ABC):
         if process is not None:
             process.kill()
             process.wait()
+
+    def terminate(self) -> int:
+        """Ask it to end, as an init system does, and wait for that; its status."""
+        process, self._process = self._running(), None
+        process.terminate()
+        return process.wait(_STOP_TIMEOUT_S)
 
     def pause(self) -> None:
         """Let it answer nothing from now on. The system still accepts connections for it, as it does for a hung one."""

@@ -9,6 +9,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -88,7 +89,7 @@ def _messages(chance: random.Random, processes: list[JobBench], jobs: list[Job])
         for _ in range(2):
             one, other = chance.choice(processes), chance.choice(processes)
             came_s = job.created_at_ms / 1000
-            moments.setdefault(came_s + delay_s, []).append(lambda to=one, it=result: to.jobs.result(it))
+            moments.setdefault(came_s + delay_s, []).append(partial(one.jobs.result, result))
             ends = JobDeadline(id=job.id)
-            moments.setdefault(job.expires_at_ms / 1000, []).append(lambda to=other, it=ends: to.jobs.deadline(it))
+            moments.setdefault(job.expires_at_ms / 1000, []).append(partial(other.jobs.deadline, ends))
     return moments

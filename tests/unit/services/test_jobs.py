@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ async def test_a_job_is_queued_until_its_result_comes(bench: JobBench) -> None:
 
 
 async def test_what_it_is_sent_says_how_and_until_when(bench: JobBench) -> None:
-    fields = {"text": "Bonsoir à tous", "language": "fr", "priority": Priority.HIGH, "room": "night"}
+    fields: dict[str, Any] = {"text": "Bonsoir à tous", "language": "fr", "priority": Priority.HIGH, "room": "night"}
     job = await bench.begin(**fields, deadline_ms=10_000)
     utterance, terms = bench.sent(job)
     assert (utterance.text, utterance.language, utterance.voice.id) == ("Bonsoir à tous", "fr", "far:en-US")

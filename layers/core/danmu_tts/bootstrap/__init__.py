@@ -88,6 +88,7 @@ class Container:
         """Finish what is being kept, and give every connection back."""
         await self.rooms.telling.close()
         await self.sessions.close()
+        await self.jobs.close()
         await self.speak.close()
         await self.cache.close()
         await self.backends.close()

@@ -122,28 +122,44 @@ class AudioStream:
         self._changed.set()
 
     def break_off(self, end: Cancelled | Error) -> bool:
-        """Send nothing more but how it ended; False where its end is on its way already."""
-        if self._is_broken_off or (self._end and self._sending is self._end):
+        """Send nothing more but how it ended; False where its end is on its way already, or it was left."""
+        if self._is_left or self._is_broken_off or (self._end and self._sending is self._end):
             return False
         self._is_broken_off, self._end = True, end
         self._changed.set()
         self._moved.set()
         return True
 
-    def leave(self) -> None:
-        """Send nothing more, not even an end: somebody else goes on with it, once it was accepted."""
-        if not self._end:
-            self._is_left = True
-            self._changed.set()
+    @property
+    def is_left(self) -> bool:
+        """Whether somebody else goes on with it."""
+        return self._is_left
 
-    def move(self, to: Connection, seq: int) -> None:
-        """Go on with its client on another connection, from the first piece of audio that it has not heard."""
+    def leave(self) -> Connection | None:
+        """Once it was accepted, send nothing more, not even an end: somebody else goes on, to where its client is now.
+
+        None where its end is on its way.
+        """
+        if self._end:
+            return None
+        self._is_left = True
+        self._changed.set()
+        return self._to
+
+    def move(self, to: Connection, seq: int) -> bool:
+        """Go on with its client on another connection, from the first piece of audio that it has not heard.
+
+        False where it was left.
+        """
+        if self._is_left:
+            return False
         if to.id == self._to.id or to.connected_at_ms < self._to.connected_at_ms:
-            return  # nothing is lost over a connection that stands, and a late word of an older one says nothing
+            return True  # nothing is lost over a connection that stands, and a late word of an older one says nothing
         self._to = to
         self._take.rewind(seq)
         self._changed.set()
         self._moved.set()
+        return True
 
     async def run(self) -> None:
         """Send it all. Raises ListenerGoneError when nobody is there to hear the end."""

@@ -4,32 +4,29 @@ What ends a job comes by queues, at least once each: its result and its deadline
 ready ends the job; what the other one brings is let go.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
 
+from danmu_tts.background import Background
 from danmu_tts.domain.access import Principal
-from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.connections import Connection, ListenerGoneError
 from danmu_tts.domain.errors import (
     BackendNetworkError,
-    BackendTimeoutError,
     BackendUnavailableError,
     DanmuTTSError,
     NotFoundError,
     StoreAwayError,
 )
-from danmu_tts.domain.jobs import Hearer, Job, JobFailure, JobState, JobStatus, JobTerms, gpu_time_s
-from danmu_tts.domain.speech import Priority, Script, Speech, SpeechRequest, Utterance
+from danmu_tts.domain.jobs import Hearer, Job, JobFailure, JobState, JobStatus, gpu_time_s
+from danmu_tts.domain.speech import Script, Speech, SpeechRequest
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import AudioListener, CacheHit, Expected, JobStore, Metrics, QueuedBackend, SpeechCache
-from danmu_tts.services.attempt import WatchedBackend
 from danmu_tts.services.backends import BackendManager
-from danmu_tts.services.hearing import checked
+from danmu_tts.services.elsewhere import collected, late, submit
 from danmu_tts.services.job_telling import JobTelling
-from danmu_tts.services.maker import Elsewhere, plan
+from danmu_tts.services.maker import Elsewhere
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.services.trying import Deferred
 from speech_contract.jobs import JobDeadline, JobResult
@@ -85,6 +82,7 @@ class Jobs:
         self._options = options
         self._world = world
         self._store = world.store
+        self._dropping = Background()
         self._are_possible = any(map(backends.is_queued, backends.names))
 
     async def ask(
@@ -146,6 +144,19 @@ class Jobs:
             await self._told(hearer, state)
         return True
 
+    def drop(self, job: Job) -> None:
+        """Let a job be of which nobody was told. Where it is not reached, its deadline ends it unheard."""
+
+        async def end() -> None:
+            with suppress(StoreAwayError):
+                await self._store.end(job.id, None)
+
+        self._dropping.start(end())
+
+    async def close(self) -> None:
+        """Finish what is ending."""
+        await self._dropping.finish()
+
     async def result(self, result: JobResult) -> None:
         """Do what a result asks for; the second time nothing. Raises StoreAwayError: it must be brought again."""
         if await self._world.expected.bring(result):
@@ -153,7 +164,7 @@ class Jobs:
         state = await self._store.get(result.id)
         if state and state.status is JobStatus.QUEUED:
             watched = self._backends.watched[state.job.voice.backend]
-            await self._finish(state.job, _collected(watched, result), ended_by="result")
+            await self._finish(state.job, collected(watched, result), ended_by="result")
         elif state:
             await self._tell(state)
         for each in self._backends.watched.values():
@@ -171,7 +182,7 @@ class Jobs:
             state = await self._store.get(deadline.id) or state
         if state.status is JobStatus.QUEUED:
             watched = self._backends.watched[state.job.voice.backend]
-            await self._finish(state.job, _late(watched, state.job), ended_by="deadline")
+            await self._finish(state.job, late(watched, state.job), ended_by="deadline")
         else:
             await self._tell(state)
 
@@ -194,14 +205,13 @@ class Jobs:
         watched.check_fit()
         try:
             await self._store.create(job, hearer)
+            await submit(watched, job, script)
         except StoreAwayError as error:
             raise BackendNetworkError("Nobody could keep the job: Redis is away.") from error
-        try:
-            await _submit(watched, job, script)
-        except BackendUnavailableError as error:
-            watched.learnt(error)
-            with suppress(StoreAwayError):  # else its deadline finds out that nobody hears what it has spoken
-                await self._store.end(job.id, None)
+        except BaseException as error:
+            self.drop(job)
+            if isinstance(error, BackendUnavailableError):
+                watched.learnt(error)
             raise
         return job
 
@@ -252,46 +262,3 @@ class Jobs:
 
     def _now_ms(self) -> int:
         return round(self._world.clock() * 1000)
-
-
-async def _submit(watched: WatchedBackend, job: Job, script: Script) -> None:
-    request, backend = job.request, cast(QueuedBackend, watched.backend)
-    utterance = replace(plan(request, script.text, script.voice, backend.traits)[0], language=script.language)
-    terms = JobTerms(
-        job.id,
-        express=request.priority is Priority.HIGH,
-        room=request.room,
-        created_at_ms=job.created_at_ms,
-        expires_at_ms=job.expires_at_ms,
-        deadline=True,
-    )
-    await backend.submit(utterance, terms)
-
-
-def _collected(watched: WatchedBackend, result: JobResult) -> Elsewhere:
-    """What came of it, as sceptically heard as if it had been called."""
-
-    async def collect(utterance: Utterance) -> AsyncGenerator[AudioChunk, None]:
-        backend = cast(QueuedBackend, watched.backend)
-        try:
-            async for chunk in checked(backend, utterance, backend.collect(result)):
-                yield chunk
-        except BackendUnavailableError as error:
-            watched.learnt(error)
-            raise
-        watched.learnt(None)
-
-    return collect
-
-
-def _late(watched: WatchedBackend, job: Job) -> Elsewhere:
-    """Nothing came of it in time."""
-
-    async def fail(_: Utterance) -> AsyncGenerator[AudioChunk, None]:
-        error = BackendTimeoutError(f"{watched.backend.name} was not done in time.")
-        error.waited_s = (job.expires_at_ms - job.created_at_ms) / 1000
-        watched.learnt(error)
-        raise error
-        yield  # a generator
-
-    return fail

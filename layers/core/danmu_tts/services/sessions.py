@@ -133,7 +133,8 @@ class Sessions:
         await self.authorize(connection)
         name = (connection.owner, asked.id)
         for _ in range(_CANCEL_LOOKS):
-            if stream := self._streams.get(name):
+            stream = self._streams.get(name)
+            if stream and not stream.is_left:
                 stream.break_off(Cancelled(id=asked.id))
                 return
             if await self._jobs.cancel_heard(*name) or await self._is_taken(name, Wishes(cancel=True)):
@@ -192,14 +193,15 @@ class Sessions:
             await self._sleep(min(pause_s, _LOOK_AT_LEAST_EVERY_S))
             with suppress(StoreAwayError):
                 wishes = await self._utterances.look(*name)
-                if wishes.cancel:
-                    stream.break_off(Cancelled(id=name[1]))
-                if wishes.listener:
-                    stream.move(wishes.listener, wishes.seq)
+                if wishes.cancel and not stream.break_off(Cancelled(id=name[1])):
+                    await self._jobs.cancel_heard(*name)
+                if wishes.listener and not stream.move(wishes.listener, wishes.seq):
+                    await self._jobs.come_back(wishes.listener, name[1])
 
     async def _resume(self, connection: Connection, unfinished: Unfinished) -> None:
         name = (connection.owner, unfinished.id)
-        if stream := self._streams.get(name):
+        stream = self._streams.get(name)
+        if stream and not stream.is_left:
             stream.move(connection, unfinished.seq)
             return
         try:
