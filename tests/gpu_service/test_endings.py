@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,18 +21,18 @@ from tests.servers.s3_server import S3Server
 _ROOT = Path(__file__).parents[2]
 _WAIT_S = 20
 
-StartProcess = Callable[[Cloud], AbstractContextManager["WorkerProcess"]]
+StartProcess = Callable[..., AbstractContextManager["WorkerProcess"]]
 
 
 class WorkerProcess:
-    def __init__(self, cloud: Cloud, folder: Path) -> None:
+    def __init__(self, cloud: Cloud, folder: Path, **settings: Any) -> None:
         self._folder = folder
         path = os.pathsep.join(map(str, (_ROOT, _ROOT / "layers/core")))
         with (folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.gpu_service.worker_process", "consume"],
                 cwd=folder,
-                env=os.environ | cloud.environment() | {"PYTHONPATH": path},
+                env=os.environ | cloud.environment(**settings) | {"PYTHONPATH": path},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -59,8 +60,8 @@ class WorkerProcess:
 @pytest.fixture
 def process(tmp_path: Path) -> StartProcess:
     @contextmanager
-    def start(cloud: Cloud) -> Iterator[WorkerProcess]:
-        running = WorkerProcess(cloud, tmp_path)
+    def start(cloud: Cloud, **settings: Any) -> Iterator[WorkerProcess]:
+        running = WorkerProcess(cloud, tmp_path, **settings)
         with running.process:
             try:
                 yield running
@@ -115,6 +116,15 @@ def test_told_to_stop_it_ends_its_batch_and_gives_back_the_rest(cloud: Cloud, pr
         (result,) = cloud.results(1)
         assert result.id == made.id
         assert (cloud.visible("standard"), cloud.hidden("standard")) == (3, 0)
+
+
+def test_an_inference_that_hangs_ends_the_process_and_keeps_its_job(cloud: Cloud, process: StartProcess) -> None:
+    with process(cloud, stuck_after_s=0.5) as running:
+        cloud.send(speech_job("等一等"))
+        running.await_batch()
+        assert running.process.wait(_WAIT_S) == 70
+    assert "an inference hangs" in running.log()
+    assert cloud.hidden("standard") == 1
 
 
 def test_a_second_signal_ends_it_at_once(cloud: Cloud, process: StartProcess) -> None:
