@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Step = Callable[[Tensor, Tensor, Tensor, int], Tensor]
+Step = Callable[[Tensor, Tensor, Tensor | None, int], Tensor]
 
 
 class Transformer:
@@ -30,15 +30,15 @@ class Transformer:
         """Read prefixes (each length x width) and leave room for that many tokens after them."""
         return Context(self, prefixes, most_tokens)
 
-    def run(self, inputs: Tensor, cache: Tensor, mask: Tensor, column: int) -> Tensor:
+    def run(self, inputs: Tensor, cache: Tensor, mask: Tensor | None, column: int) -> Tensor:
         """Latents (rows x positions x width) of inputs at ``column`` and on.
 
         cache: layers x 2 x rows x heads x columns x width of a head; written at the inputs' columns.
-        mask: rows x 1 x positions x columns so far; True where attended to.
+        mask: rows x 1 x positions x columns so far, added to scores: minus infinity where not attended to. None: zeros.
         """
         return self._layers(inputs, cache, mask, column)
 
-    def _forward(self, hidden: Tensor, cache: Tensor, mask: Tensor, column: int) -> Tensor:
+    def _forward(self, hidden: Tensor, cache: Tensor, mask: Tensor | None, column: int) -> Tensor:
         rows, length, width = hidden.shape
         end = column + length
         for block, kept in zip(self._blocks, cache, strict=True):
@@ -68,21 +68,23 @@ class Context:
         self._cache = torch.empty(
             (len(transformer._blocks), 2, count, heads, longest + most_tokens, width // heads), **place
         )
-        self._valid = torch.ones((count, longest + most_tokens), dtype=torch.bool, device=transformer.device)
+        # Added to scores, in their own type: a truth value would be converted by every layer for every token.
+        self._hidden = torch.zeros((count, longest + most_tokens), **place)
         padded = torch.zeros((count, longest, width), **place)
         for row, prefix in enumerate(prefixes):
             padded[row, longest - len(prefix) :] = prefix
-            self._valid[row, : longest - len(prefix)] = False
-        before = torch.ones((longest, longest), dtype=torch.bool, device=transformer.device).tril()
-        mask = before & self._valid[:, None, None, :longest]
+            self._hidden[row, : longest - len(prefix)] = float("-inf")
+        self._any_hidden = any(len(prefix) < longest for prefix in prefixes)
+        later = torch.full((longest, longest), float("-inf"), **place).triu(1)
+        mask = later + self._hidden[:, None, None, :longest]
         # Padding attends to itself: attending to nothing would be not-a-number, which spreads even where it is masked.
-        mask = mask | torch.eye(longest, dtype=torch.bool, device=transformer.device)
+        mask.diagonal(dim1=-2, dim2=-1).zero_()
         transformer.run(padded, self._cache, mask, 0)
         self._column, self.rows = longest, count
 
     def go_on(self, inputs: Tensor) -> Tensor:
         """Latents (rows x width) of one more input for each row (rows x width)."""
-        mask = self._valid[: self.rows, None, None, : self._column + 1]
+        mask = self._hidden[: self.rows, None, None, : self._column + 1] if self._any_hidden else None
         out = self._transformer.run(inputs[:, None], self._cache[:, :, : self.rows], mask, self._column)
         self._column += 1
         return out[:, 0]
@@ -92,4 +94,4 @@ class Context:
         self.rows -= 1
         if row != self.rows:
             self._cache[:, :, row, :, : self._column] = self._cache[:, :, self.rows, :, : self._column]
-            self._valid[row] = self._valid[self.rows]
+            self._hidden[row] = self._hidden[self.rows]
