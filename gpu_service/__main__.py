@@ -6,7 +6,7 @@ import sys
 
 from pydantic import ValidationError
 
-from gpu_service.commands import check, consume, serve
+from gpu_service.commands import NotStartedError, check, consume, serve
 from gpu_service.settings import Settings
 
 _LICENCE = """\
@@ -34,7 +34,11 @@ def main() -> int:
             name = "__".join(str(part).upper() for part in one["loc"])
             sys.stderr.write(f"DANMU_TTS_GPU__{name}: {one['msg']}\n")
         return _BAD_CONFIGURATION
-    return {"consume": consume, "serve": serve, "check": check}[command](settings)
+    try:
+        return {"consume": consume, "serve": serve, "check": check}[command](settings)
+    except NotStartedError as error:
+        sys.stderr.write(f"{error}\n")
+        return _BAD_CONFIGURATION
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ def sqs_client(poll_s: int) -> Any:
     return boto3.client("sqs", config=_config(read_timeout=poll_s + _READ_S))
 
 
-def s3_client() -> Any:
-    """One for all threads, likewise."""
+def s3_client(tries: int = 1) -> Any:
+    """One for all threads, likewise; by itself it tries as often as it is told to."""
     elsewhere = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     # Not AWS: then BUCKET.localhost is nobody's name.
-    return boto3.client("s3", config=_config(s3={"addressing_style": "path"} if elsewhere else {}))
+    return boto3.client("s3", config=_config(tries, s3={"addressing_style": "path"} if elsewhere else {}))
 
 
-def _config(**more: Any) -> Config:
+def _config(tries: int = 1, **more: Any) -> Config:
     common = {"connect_timeout": _CONNECT_S, "read_timeout": _READ_S, "max_pool_connections": 32}
-    return Config(retries={"mode": "standard", "total_max_attempts": 1}, **(common | more))
+    return Config(retries={"mode": "standard", "total_max_attempts": tries}, **(common | more))

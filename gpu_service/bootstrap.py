@@ -1,7 +1,6 @@
 """The composition root: who works with whom. Tests call it with fakes."""
 
 import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +38,6 @@ class Service:
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
     metrics: Metrics = field(default_factory=Metrics)
-    over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> Watch:
         """One a process."""
@@ -58,7 +56,7 @@ class Parts:
 
 def build_parts(service: Service, engine: Engine, s3: Any, watch: Watch) -> Parts:
     """The engine and the bucket."""
-    store = Store(s3, service.settings.bucket, service.over)
+    store = Store(s3, service.settings.bucket)
     service.metrics.show_engine(engine.figures)
     return Parts(engine, store, References(store, engine), watch)
 

@@ -20,11 +20,10 @@ class MissingError(Exception):
 class Store:
     """A bucket by its name. Thread-safe."""
 
-    def __init__(self, s3: Any, bucket: str, stopped: threading.Event, first_wait_s: float = 0.1) -> None:
+    def __init__(self, s3: Any, bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
-        self._stopped = stopped
-        self._first_wait_s = first_wait_s
+        self._never = threading.Event()  # a few seconds, which the end of the process need not interrupt
 
     def put_wav(self, key: str, wav: bytes) -> None:
         """Store a file, at the fifth try at last. Raises AwayError."""
@@ -44,13 +43,14 @@ class Store:
             return bytes(body.read(MOST_REFERENCE_BYTES))
 
     def _tried(self, call: Any, what: str) -> Any:
-        backoff = Backoff(self._first_wait_s, most_s=2)
+        backoff = Backoff(most_s=2)
         for last in [*[False] * (_TRIES - 1), True]:
             try:
                 return call()
             except AWAY_ERRORS as error:
                 if getattr(error, "response", {}).get("Error", {}).get("Code") in _MISSING:
                     raise MissingError(f"{what}: there is none") from error
-                if last or backoff.wait(self._stopped):
+                if last:
                     raise AwayError(f"{what}: {error}") from error
+                backoff.wait(self._never)
         raise AssertionError("the last try returns or raises")

@@ -127,6 +127,21 @@ def test_an_inference_that_hangs_ends_the_process_and_keeps_its_job(cloud: Cloud
     assert cloud.hidden("standard") == 1
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"express_queue": "none-such"}, "there is no queue none-such"),
+        ({"model_from_s3": True, "model_s3_prefix": "none/"}, "there is no model under s3://danmu-audio/none/"),
+    ],
+)
+def test_what_only_its_operator_can_mend_is_said(
+    cloud: Cloud, process: StartProcess, settings: dict[str, Any], why: str
+) -> None:
+    with process(cloud, **settings) as running:
+        assert running.process.wait(_WAIT_S) == 78
+    assert why in running.log()
+
+
 def test_a_second_signal_ends_it_at_once(cloud: Cloud, process: StartProcess) -> None:
     with process(cloud) as running:
         cloud.send(speech_job("等一等"))

@@ -1,5 +1,4 @@
 import hashlib
-import threading
 from typing import Any
 
 from gpu_service.clock import SystemClock
@@ -21,7 +20,7 @@ class SlowStore(Store):
 
     def __init__(self, clock: VirtualClock) -> None:
         nothing: Any = None
-        super().__init__(nothing, "bucket", threading.Event())
+        super().__init__(nothing, "bucket")
         self._clock = clock
 
     def get(self, key: str) -> bytes:
