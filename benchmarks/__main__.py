@@ -16,6 +16,7 @@ from benchmarks import (
     throughput,
     websocket_connections,
     websocket_first_audio,
+    xtts_express,
 )
 from benchmarks.lines import load_lines
 
@@ -32,6 +33,7 @@ _ALL = {
     "websocket_connections": websocket_connections.run,
     "throughput": throughput.run,
     "failover": failover.run,
+    "xtts_express": xtts_express.run,
 }
 
 
