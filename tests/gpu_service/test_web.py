@@ -15,7 +15,6 @@ from gpu_service.watch import Watch
 from gpu_service.web import MOST_BODY_BYTES, make_app, started
 from speech_contract.jobs import JobResult, SpeechJob, audio_key
 from tests.builders.jobs import speech_job
-from tests.builders.until import until
 from tests.fakes.xtts_engine import FakeXttsEngine
 from tests.gpu_service.cloud import Cloud
 
@@ -74,20 +73,13 @@ async def test_what_cannot_be_said_is_a_result_too(endpoint: Endpoint) -> None:
     assert (result.reason, result.audio) == ("unknown_voice", None)
 
 
-async def test_concurrent_invocations_are_made_together(cloud: Cloud) -> None:
-    free = threading.Event()
-
-    def take(_: Sequence[Line]) -> None:
-        assert free.wait(20)
-
-    async with Endpoint(cloud, engine := FakeXttsEngine(take)) as client:
+async def test_concurrent_invocations_are_made_together(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpu_service.bootstrap._GATHER_S", 20)  # a full batch waits no longer
+    async with Endpoint(cloud, engine := FakeXttsEngine()) as client:
         with started(client.parts, client.production, grace_s=10):
-            calls = [asyncio.create_task(client.invoke(speech_job())) for _ in range(5)]
-            await until(lambda: sum(map(len, engine.batches)) + client.production.waiting.count("direct") == 5)
-            free.set()
-            answers = await asyncio.gather(*calls)
+            answers = await asyncio.gather(*(client.invoke(speech_job()) for _ in range(4)))
     assert {answer.status_code for answer in answers} == {200}
-    assert len(engine.batches) <= 3
+    assert [len(batch) for batch in engine.batches] == [4]
 
 
 @pytest.mark.parametrize(
