@@ -15,6 +15,7 @@ from gpu_service.watch import Watch
 from gpu_service.web import MOST_BODY_BYTES, make_app, started
 from speech_contract.jobs import JobResult, SpeechJob, audio_key
 from tests.builders.jobs import speech_job
+from tests.builders.until import until
 from tests.fakes.xtts_engine import FakeXttsEngine
 from tests.gpu_service.cloud import Cloud
 
@@ -77,7 +78,9 @@ async def test_concurrent_invocations_are_made_together(cloud: Cloud, monkeypatc
     monkeypatch.setattr("gpu_service.bootstrap._GATHER_S", 20)  # a full batch waits no longer
     async with Endpoint(cloud, engine := FakeXttsEngine()) as client:
         with started(client.parts, client.production, grace_s=10):
-            answers = await asyncio.gather(*(client.invoke(speech_job()) for _ in range(4)))
+            first = asyncio.create_task(client.invoke(speech_job()))
+            await until(lambda: client.production.waiting.count("direct") or engine.batches)
+            answers = await asyncio.gather(first, *(client.invoke(speech_job()) for _ in range(3)))
     assert {answer.status_code for answer in answers} == {200}
     assert [len(batch) for batch in engine.batches] == [4]
 
