@@ -63,7 +63,7 @@ def xtts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Xtts]:
 
 def seconds(audio: bytes) -> float:
     samples, rate_hz = soundfile.read(io.BytesIO(audio))
-    return len(samples) / rate_hz
+    return float(len(samples) / rate_hz)
 
 
 def test_a_voice_of_xtts_is_answered_202_and_then_by_a_url(xtts: Xtts) -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,19 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Serv
         )
         container = build(settings, backends={"fake": FakeBackend()})
         asked: list[SpeechRequest] = []
-        speak = container.speak.speak
-
-        async def listen(request: SpeechRequest) -> Any:
-            asked.append(request)
-            return await speak(request)
-
-        monkeypatch.setattr(container.speak, "speak", listen)
+        for name in ("speak", "speak_or_defer"):
+            monkeypatch.setattr(container.speak, name, _heard(getattr(container.speak, name), asked))
         return Service(container, tmp_path / "keys", asked)
 
     return build_service
+
+
+def _heard(speak: Callable[..., Awaitable[Any]], asked: list[SpeechRequest]) -> Callable[..., Awaitable[Any]]:
+    async def listen(request: SpeechRequest, *others: Any) -> Any:
+        asked.append(request)
+        return await speak(request, *others)
+
+    return listen
 
 
 @pytest.fixture

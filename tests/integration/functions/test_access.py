@@ -165,6 +165,14 @@ def test_a_token_that_was_changed_is_unauthorized_from_anywhere(service: Service
             assert service.answer(event(*MODELS, headers=bearer(changed))).status == 401
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_whoever_may_speak_may_ask_for_jobs_and_hears_of_his_own(service: Service, method: str) -> None:
+    call = (method, "/v1/speech/of-somebody-else")
+    assert service.answer(http_event(*call, headers=bearer(service.key(Scope.LISTEN)))).status == 403
+    answer = service.answer(http_event(*call, headers=bearer(service.key(Scope.SPEAK))))
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
 @pytest.mark.parametrize("request_of", [SPEECH, OPENAI_SPEECH, SAMPLE])
 def test_the_service_hears_who_asks(service: Service, request_of: Call) -> None:
     key = service.key(Scope.SPEAK, requests_per_minute=60, monthly_usd=1.5)

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from danmu_tts.adapters.backends.vendor_errors import error_for_status
-from danmu_tts.domain.errors import BackendNetworkError
+from danmu_tts.domain.errors import BackendNetworkError, BackendServerError, BackendUnavailableError
 from danmu_tts.once import once
 
 _SIDE_BY_SIDE = 16
+# From a vendor these would mean that the text is bad.
+_OF_THE_TEXT = (400, 404, 413, 422)
 MOST_DELAY_S = 900
 """The longest that SQS holds a message back."""
 
@@ -43,11 +45,11 @@ class SqsQueues:
         options: dict[str, Any] = {"MessageGroupId": group} if group else {}
         if delay_s:
             options["DelaySeconds"] = min(delay_s, MOST_DELAY_S)
-        with translated("the queue"):
+        with translated(f"queue {queue}"):
             self._client().send_message(QueueUrl=self._url(queue), MessageBody=body, **options)
 
     def _depth(self, queue: str) -> int:
-        with translated("the queue"):
+        with translated(f"queue {queue}"):
             answer = self._client().get_queue_attributes(
                 QueueUrl=self._url(queue), AttributeNames=["ApproximateNumberOfMessages"]
             )
@@ -88,6 +90,14 @@ def translated(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise error_for_status(what, error.response["ResponseMetadata"]["HTTPStatusCode"]) from error
+        raise _meaning(what, error.response) from error
     except (BotoCoreError, OSError) as error:
         raise BackendNetworkError(f"{what} cannot be reached: {type(error).__name__}.") from error
+
+
+def _meaning(what: str, answer: dict[str, Any]) -> BackendUnavailableError:
+    """A request of ours that is refused says nothing of the text in it: a queue is not there, or not ours."""
+    status, code = answer["ResponseMetadata"]["HTTPStatusCode"], answer.get("Error", {}).get("Code", "")
+    if status in _OF_THE_TEXT:
+        return BackendServerError(f"{what} refused a message: {code or status}.")
+    return error_for_status(what, status)
