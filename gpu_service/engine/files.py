@@ -46,7 +46,7 @@ class ModelArgs(BaseModel):
     gpt_use_perceiver_resampler: bool = True
     input_sample_rate: Annotated[int, Field(ge=8000, le=48_000)] = 22_050
     output_sample_rate: Annotated[int, Field(ge=8000, le=48_000)] = 24_000
-    output_hop_length: Annotated[int, Field(ge=64, le=4096)] = 256
+    output_hop_length: Annotated[int, Field(ge=64, le=65_536)] = 256
     decoder_input_dim: Annotated[int, Field(ge=16, le=2048)] = 1024
     d_vector_dim: Annotated[int, Field(ge=16, le=2048)] = 512
     cond_d_vector_in_each_upsampling_layer: bool = True

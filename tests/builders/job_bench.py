@@ -80,6 +80,7 @@ def job_bench(
     far: QueuedFakeBackend | None = None,
     near: FakeBackend | None = None,
     patient: bool = False,
+    keeps_time: bool = False,
     on_sleep: Callable[[float], None] = lambda _: None,
 ) -> JobBench:
     """``patient``: for thousands: who is late is asked again all the same, and nobody asks for too much."""
@@ -108,5 +109,7 @@ def job_bench(
         speak.service, Delivery(RedisConnections(redis, 60), pusher, clock, sleep), "https://tts.example"
     )
     world = JobWorld(store, RedisExpected(redis), speak.cache, speak.metrics, clock, sleep, lambda: f"{next(_ids):08d}")
-    jobs = Jobs(speak.service, speak.backends, telling, JobOptions(PATIENCE_S, FALLBACK_S), world)
+    jobs = Jobs(
+        speak.service, speak.backends, telling, JobOptions(PATIENCE_S, FALLBACK_S, keeps_time=keeps_time), world
+    )
     return JobBench(jobs, far, near, speak, store, pusher, clock, speak.metrics, slept_s)

@@ -122,6 +122,28 @@ async def test_a_deadline_that_comes_a_moment_too_early_waits_for_the_result(tmp
     assert (await bench.jobs.get(SPEAKER, job.id)).status is JobStatus.DONE
 
 
+async def test_whoever_asks_for_a_job_whose_deadline_nobody_has_told_ends_it(bench: JobBench) -> None:
+    job = await bench.begin()
+    bench.clock.advance(PATIENCE_S + 0.9)
+    assert (await bench.jobs.get(SPEAKER, job.id)).status is JobStatus.QUEUED
+    bench.clock.advance(0.2)
+    state = await bench.jobs.get(SPEAKER, job.id)
+    assert state.status is JobStatus.DONE
+    assert state.speech
+    assert state.speech.encoded.backend == "near"
+
+
+async def test_a_process_that_lives_on_tells_deadlines_itself(tmp_path: Path) -> None:
+    told = asyncio.Event()
+    bench = job_bench(tmp_path, keeps_time=True, on_sleep=lambda _: told.set())
+    job = await bench.begin("a1")
+    await told.wait()
+    assert bench.slept_s == [pytest.approx(PATIENCE_S + 1, abs=0.1)]
+    await bench.pusher.until_sent(HERE.id, 2)
+    assert bench.metrics.jobs == {"deadline": 1}
+    assert (await bench.jobs.get(SPEAKER, job.id)).status is JobStatus.DONE
+
+
 async def test_everything_may_come_twice(bench: JobBench) -> None:
     job = await bench.begin("a1")
     result = spoken(*bench.sent(job))

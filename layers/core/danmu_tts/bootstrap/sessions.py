@@ -1,6 +1,7 @@
 """What tells clients something over their connections: sessions, jobs, and the delivery that both have in common."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from danmu_tts.services.jobs import JobOptions, Jobs, JobWorld
 from danmu_tts.services.sessions import SessionOptions, Sessions
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.services.spoken import Spoken, SpokenOptions
-from danmu_tts.settings import Settings
+from danmu_tts.settings import ON_LAMBDA, Settings
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.redis.client import RedisClient
@@ -57,7 +58,9 @@ def make_sessions(
     store = RedisJobs(redis, own.job_ttl_s)
     world = JobWorld(store, RedisExpected(redis), cache, metrics, time.time, asyncio.sleep, new_id)
     telling = JobTelling(speak, delivery, public_url)
-    jobs = Jobs(speak, backends, telling, JobOptions(own.patience_ms / 1000, own.fallback_ms / 1000), world)
+    lives_on = ON_LAMBDA not in os.environ
+    options = JobOptions(own.patience_ms / 1000, own.fallback_ms / 1000, keeps_time=lives_on)
+    jobs = Jobs(speak, backends, telling, options, world)
     sessions = Sessions(
         access,
         Spoken(speak, jobs, SpokenOptions(settings.websocket.max_pushed_bytes, public_url)),

@@ -37,6 +37,8 @@ logger = get_logger("jobs")
 _LEAST_S = 3.0
 # A queue counts whole seconds, and tells a deadline up to one too early.
 _MOST_EARLY_S = 1.0
+# A deadline that nobody has told by now is not waited for any longer.
+_MOST_LATE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class JobOptions:
     Attributes:
         patience_s: longest wait for what is made elsewhere.
         fallback_s: what another voice needs after that.
+        keeps_time: this process lives on, and tells deadlines itself where their queue is late.
     """
 
     patience_s: float
     fallback_s: float
+    keeps_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Jobs:
         self._options = options
         self._world = world
         self._store = world.store
-        self._dropping = Background()
+        self._dropping, self._timers = Background(), Background()
         self._are_possible = any(map(backends.is_queued, backends.names))
 
     async def ask(
@@ -103,10 +107,16 @@ class Jobs:
         return await self._speak.speak_or_defer(request, partial(self._begin, hearer, captions), listener)
 
     async def get(self, principal: Principal, job_id: str) -> JobState:
-        """How one of the caller's jobs stands. Raises NotFoundError, StoreAwayError."""
+        """How one of the caller's jobs stands; one whose deadline nobody has told ends now.
+
+        Raises NotFoundError, StoreAwayError.
+        """
         state = await self._store.get(job_id)
         if state is None or state.job.request.principal.key_id != principal.key_id:
-            raise NotFoundError(f"No job {job_id[:80]!r} of yours is known; one is forgotten an hour after its end.")
+            raise NotFoundError(f"No job {job_id[:80]!r} of yours is known; each is forgotten some time after its end.")
+        if state.status is JobStatus.QUEUED and self._is_overdue(state.job):
+            await self.deadline(JobDeadline(id=job_id))
+            state = await self._store.get(job_id) or state
         return state
 
     async def speech_of(self, state: JobState) -> Speech | None:
@@ -213,7 +223,18 @@ class Jobs:
             if isinstance(error, BackendUnavailableError):
                 watched.learnt(error)
             raise
+        if self._options.keeps_time:
+            self._timers.start(self._keep_time(job))
         return job
+
+    async def _keep_time(self, job: Job) -> None:
+        """Tell the deadline, unless it was told by then: this process's own queue is never away."""
+        await self._world.sleep(job.expires_at_ms / 1000 + _MOST_LATE_S - self._world.clock())
+        with suppress(StoreAwayError):
+            await self.deadline(JobDeadline(id=job.id))
+
+    def _is_overdue(self, job: Job) -> bool:
+        return self._world.clock() >= job.expires_at_ms / 1000 + _MOST_LATE_S
 
     async def _finish(self, job: Job, elsewhere: Elsewhere, *, ended_by: str) -> None:
         now_ms = self._now_ms()
