@@ -35,7 +35,7 @@ bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 
 emulator: $(EMULATOR)/.made ## Install an AWS emulator; with it, the tests also deploy the template and talk to that
 
-xtts: $(XTTS)/.made ## Install XTTS; with it, the tests in tests/gpu run: .venv-xtts/bin/python -m pytest tests/gpu
+xtts: $(XTTS)/.made ## Install XTTS; with it, the tests also speak by a GPU service on the CPU
 
 lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 	$(PIP) install uv
@@ -91,4 +91,5 @@ $(XTTS)/.made: requirements/xtts.txt | $(VENV)/bin/python
 	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps $(TORCHAUDIO)
 	@rm -f $(XTTS)/lib/python*/site-packages/torchaudio/lib/*.so
 	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@printf '%s\n' '$(CURDIR)' '$(CURDIR)/layers/core' > "$$(echo $(XTTS)/lib/python*/site-packages)/danmu_tts.pth"
 	@touch $@

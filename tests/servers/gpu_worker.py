@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 _PYTHON = ROOT / ".venv-xtts" / "bin" / "python"
 _MISSING = "XTTS is not installed here; `make xtts` does that"
 _BUILD_TIMEOUT_S = 120
-_OURS = {"PYTHONPATH": f"{ROOT / 'layers' / 'core'}{os.pathsep}{ROOT}"}
 
 
 def python() -> str:
@@ -29,9 +28,7 @@ def python() -> str:
 def build_checkpoint(folder: Path) -> Path:
     """A genuine tiny checkpoint, which says something for every text, if not the text."""
     command = [python(), "-m", "tests.builders.tiny_xtts", str(folder)]
-    done = subprocess.run(
-        command, check=False, cwd=ROOT, env=os.environ | _OURS, capture_output=True, timeout=_BUILD_TIMEOUT_S
-    )
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, timeout=_BUILD_TIMEOUT_S)
     assert done.returncode == 0, done.stderr.decode()
     return folder
 
@@ -55,7 +52,7 @@ class GpuWorker(ServerProcess):
             "DANMU_TTS_GPU__METRICS_PORT": str(self.port),
             "DANMU_TTS_GPU__MODEL_DIRECTORY": str(checkpoint),
         }
-        self._settings = os.environ | _OURS | ours | settings
+        self._settings = os.environ | ours | settings
 
     def _environment(self) -> Mapping[str, str]:
         return self._settings
