@@ -1,6 +1,5 @@
 """The engine: lines become rows, rows are made together, and become lines again."""
 
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from gpu_service.engine.usage import Usage
 from gpu_service.engine.vocoder import Vocoder
 from gpu_service.memory import Memory, ModelShape, NoMemoryError, RowSize
 from gpu_service.ports import Line, LineError, Samples
+from gpu_service.speakers import voice_name
 
 _MOST_PARTS = 64
 """Of a line; rows of different parts have different seeds."""
@@ -57,7 +57,7 @@ class XttsEngine:
             part.to(half or torch.float32)
         self._transformer = Transformer(self._gpt, compiled=settings.compile)
         self._sampling = _sampling(loaded, settings.temperature)
-        self._voices = {_slug(name): _on(voice, device) for name, voice in loaded.voices.items()}
+        self._voices = {voice_name(name): _on(voice, device) for name, voice in loaded.voices.items()}
         self._latents = references.Latents(settings.most_latents)
         self._usage = Usage(device)
         self._lock = threading.Lock()
@@ -217,7 +217,3 @@ def _on(voice: Voice, device: torch.device) -> Voice:
         return tensor.to(device)
 
     return Voice(moved(voice.conditioning), moved(voice.speaker))
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -3,13 +3,18 @@
 import logging
 import os
 import socket
-from typing import Any
+import threading
 
 import typer
 
+from danmu_tts.bootstrap.queues import Keeper
+from danmu_tts.observability import describe_error, get_logger
 from danmu_tts.settings import Settings
 
+logger = get_logger("gateway")
+
 BUCKET = "danmu-tts"
+_KEEP_EVERY_S = 2.0
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -25,14 +30,44 @@ def is_needed(settings: Settings) -> bool:
     return settings.xtts.enabled and not has_bucket and not any(os.environ.get(name) for name in named)
 
 
-def start(settings: Settings) -> Any:
-    """Start them, make what XTTS needs, and have this process find it; the server, to be stopped.
+class LocalAws:
+    """The two of them, while they run."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._lock = threading.Lock()
+        self._is_over = threading.Event()
+
+    def start(self) -> None:
+        """Have what was kept before, and keep what changes."""
+        self._keeper.restore()
+        threading.Thread(target=self._keep_on, name="keep", daemon=True).start()
+
+    def close(self) -> None:
+        """Keep what has changed to the last."""
+        self._is_over.set()
+        self._keep()
+
+    def _keep_on(self) -> None:
+        while not self._is_over.wait(_KEEP_EVERY_S):
+            self._keep()
+
+    def _keep(self) -> None:
+        with self._lock:
+            try:
+                self._keeper.keep()
+            except Exception as error:  # noqa: BLE001 - a full disk, whatever it is: the next time may go well
+                logger.warning("recordings could not be kept", extra=describe_error(error))
+
+
+def start(settings: Settings) -> LocalAws:
+    """Start them, make what XTTS needs, and have this process find it.
 
     Raises ImportError where moto is not installed, OSError where the port is taken.
     """
     from moto.server import ThreadedMotoServer
 
-    from danmu_tts.bootstrap.queues import make_queues
+    from danmu_tts.bootstrap.queues import make_queues, references_keeper
 
     with socket.create_server(("127.0.0.1", settings.xtts.local_port)):
         pass  # moto would end its thread without a word
@@ -43,5 +78,7 @@ def start(settings: Settings) -> Any:
     url = f"http://127.0.0.1:{port}"
     os.environ.update({**_ENVIRONMENT, "AWS_ENDPOINT_URL": url, "DANMU_TTS_XTTS__BUCKET": BUCKET})
     make_queues(settings, BUCKET)
+    local = LocalAws(references_keeper(settings, BUCKET))
+    local.start()
     typer.echo(f"XTTS: SQS and S3 for a GPU service on this machine are at {url}; see gpu_service/README.md.", err=True)
-    return server
+    return local

@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import NoReturn
 
 import typer
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp
 from infra.local.server import run
 
 _GOODBYE_S = 1.0
+_at_the_end: list[Callable[[], None]] = []
 
 
 def serve(host: str | None, port: int | None) -> NoReturn:
@@ -28,6 +30,8 @@ def serve(host: str | None, port: int | None) -> NoReturn:
     )
     if code == 0:
         _say_goodbye()
+    for each in _at_the_end:
+        each()
     sys.stdout.flush()
     sys.stderr.flush()
     # Whoever was in flight has had his time. An engine's thread would hold the process until its text is spoken.
@@ -73,7 +77,7 @@ def _start_aws() -> None:
     if not aws.is_needed(settings):
         return
     try:
-        aws.start(settings)
+        _at_the_end.append(aws.start(settings).close)
     except ImportError:
         typer.echo("XTTS stays off: its queues on one machine need moto: pip install 'danmu-tts[local]'", err=True)
     except OSError as error:

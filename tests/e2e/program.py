@@ -28,6 +28,7 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
         "DANMU_TTS_CACHE__DIRECTORY": str(home / "cache"),
         "DANMU_TTS_MODELS__DIRECTORY": str(home / "models"),
         "DANMU_TTS_ROOMS__DIRECTORY": str(home / "rooms"),
+        "DANMU_TTS_XTTS__LOCAL_DIRECTORY": str(home / "xtts"),
         "DANMU_TTS_SECURITY__KEYS_DIRECTORY": str(home / "keys"),
     }
     return kept | folders | settings

@@ -1,5 +1,6 @@
 """The OpenAPI description tells the truth: whatever is generated from it is answered as it says."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.e2e.program import Server
+from tests.servers.process import free_port
 
 pytestmark = pytest.mark.usefixtures("clean_log", "still_serving")
 
@@ -23,6 +25,22 @@ pytestmark = pytest.mark.usefixtures("clean_log", "still_serving")
 LONGEST_TEXT_CHARS = 40
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With everything on that needs no account."""
+    settings = {"DANMU_TTS_XTTS__ENABLED": "true", "DANMU_TTS_XTTS__LOCAL_PORT": str(free_port())}
+    own = Server(tmp_path_factory.mktemp("schema"), **settings)
+    own.start()
+    yield own
+    assert own.stop() == 0, own.log
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.base_url, timeout=60) as own:
+        yield own
 
 
 @pytest.fixture(scope="module")

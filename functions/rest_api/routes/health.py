@@ -63,7 +63,8 @@ class BudgetStatus(BaseModel):
 class DetailedHealth(BaseModel):
     """``degraded``: a backend cannot speak, a plugin is broken, or Redis or the ledger is away; ``down``: nobody can.
 
-    ``redis``: `ok`, `away`, or `embedded` where each process has its own. ``gpu``: null where there is none.
+    ``redis``: `ok`, `away`, or `embedded` where each process has its own. ``gpu``: whether jobs
+    can be sent to one, and how many wait; null where there is none.
     ``budget``: what paid voices cost this month, null while the ledger is away.
     """
 
@@ -74,7 +75,7 @@ class DetailedHealth(BaseModel):
     cache: dict[str, CacheTier]
     plugins: list[PluginStatus]
     redis: Literal["ok", "away", "embedded"]
-    gpu: None = None
+    gpu: BackendStatus | None
     budget: BudgetStatus | None
 
 
@@ -97,6 +98,7 @@ async def detailed_health(container: ContainerDep) -> DetailedHealth:
         timestamp=datetime.now(UTC),
         backends=backends | {name: absent_status(name, container) for name in container.backends.absent},
         redis=redis,
+        gpu=next((backends[name] for name in backends if container.backends.is_queued(name)), None),
         budget=budget,
         cache={name: CacheTier(**figures) for name, figures in (await container.cache.stats()).items()},
         plugins=[

@@ -1,7 +1,9 @@
 """The sections of backends that are reached over the network."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
+from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 
 from danmu_tts.settings_parts import Names, Section, Url
@@ -82,4 +84,8 @@ class XttsSettings(Section):
     most_references: Annotated[int, Field(ge=1)] = Field(20, description="Recordings of one API key.")
     local_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         4566, description="Where `serve` offers SQS and S3 of its own, as long as AWS_ENDPOINT_URL names no other."
+    )
+    local_directory: Path = Field(
+        default_factory=lambda: user_data_path("danmu-tts") / "xtts",
+        description="Where that S3's recordings outlive a restart.",
     )

@@ -4,6 +4,8 @@ from typing import Any, Protocol
 
 from danmu_tts.settings import Settings
 
+_PATIENCE_S = 10
+
 
 class Receiver(Protocol):
     """A queue as Lambda reads it; blocks."""
@@ -45,3 +47,24 @@ def make_queues(settings: Settings, bucket: str) -> None:
             "deadlines": own.deadlines_queue,
         }
     )
+
+
+class Keeper(Protocol):
+    """Recordings of an S3 that forgets, in a folder; blocks."""
+
+    def restore(self) -> int:
+        """Put what the folder has into the bucket; how many."""
+        ...
+
+    def keep(self) -> None:
+        """Do to the folder what was done to the bucket since the last time."""
+        ...
+
+
+def references_keeper(settings: Settings, bucket: str) -> Keeper:
+    """What keeps voices of one's own over a restart."""
+    from danmu_tts.adapters.aws.kept_objects import KeptObjects
+    from danmu_tts.adapters.jobs.sqs import open_client
+    from speech_contract.jobs import REFERENCE_PREFIX
+
+    return KeptObjects(open_client("s3", _PATIENCE_S), bucket, REFERENCE_PREFIX, settings.xtts.local_directory)

@@ -63,7 +63,9 @@ def create(context: BackendContext) -> "XttsBackend":
         raise BackendDisabledError("switched off: set DANMU_TTS_XTTS__ENABLED=true once a GPU service runs")
     bucket = settings.bucket or context.settings.s3.bucket
     if bucket is None:
-        raise BackendDisabledError("it has no bucket: set DANMU_TTS_XTTS__BUCKET or DANMU_TTS_S3__BUCKET")
+        raise BackendDisabledError(
+            "it has no bucket: set DANMU_TTS_XTTS__BUCKET or DANMU_TTS_S3__BUCKET; `danmu-tts serve` has one of its own"
+        )
     if find_spec("boto3") is None:
         raise BackendDisabledError("its queues need boto3: pip install 'danmu-tts[aws]'")
     if context.expected is None:

@@ -16,6 +16,10 @@ T = TypeVar("T")
 # Whoever tells has died if it has not said for so long that it has told.
 _TELLING_MS = 10_000
 
+_CREATE = Script("""
+redis.call('HSET', KEYS[1], 'status', 'queued', 'job', ARGV[2], unpack(ARGV, 3))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+""")
 _END = Script("""
 if redis.call('HGET', KEYS[1], 'status') ~= 'queued' then return 0 end
 redis.call('HSET', KEYS[1], 'status', ARGV[1], 'outcome', ARGV[2])
@@ -49,9 +53,7 @@ class RedisJobs:
     async def create(self, job: Job, hearer: Hearer | None) -> None:
         """See ``ports.JobStore.create``."""
         told = ["hearer", _written(Hearer, hearer)] if hearer else []
-        key = self._key(job.id)
-        await self._redis.run("HSET", key, "status", JobStatus.QUEUED, "job", _written(Job, job), *told)
-        await self._redis.run("EXPIRE", key, self._ttl_s)
+        await self._redis.call(_CREATE, [self._key(job.id)], [self._ttl_s * 1000, _written(Job, job), *told])
         if hearer:
             name = self._name(hearer.connection.owner, hearer.utterance_id)
             await self._redis.run("SET", name, job.id, "EX", self._ttl_s)
