@@ -60,9 +60,9 @@ async def spoken(backend: Backend, asked: Utterance) -> list[AudioChunk]:
 
 
 async def duration_ms(backend: Backend, tempo: float) -> float:
-    """How long a clause lasts on average; an engine may say it a little differently each time."""
-    asked = await utterance(backend, ONE_CLAUSE, tempo)
-    return fmean([sum(chunk.duration_ms for chunk in await spoken(backend, asked)) for _ in range(3)])
+    """How long a clause lasts on average; Piper says it a little differently each time."""
+    asked, times = await utterance(backend, ONE_CLAUSE, tempo), 3 if backend.name == "piper" else 1
+    return fmean([sum(chunk.duration_ms for chunk in await spoken(backend, asked)) for _ in range(times)])
 
 
 def said(chunks: list[AudioChunk]) -> str:

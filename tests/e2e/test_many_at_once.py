@@ -9,13 +9,13 @@ from tests.e2e.program import Server
 
 CLIENTS = 8
 ENGLISH = [f"{do} the {it}" for do in ("open", "find", "drop", "catch") for it in ("door", "key", "ball", "cat", "box")]
-CHINESE = [f"{who}也{does}" for who in "你我他谁" for does in ("来了", "走了", "赢了", "笑了", "睡了")]
+CHINESE = [f"{who}也{does}" for who in "你我" for does in ("来了", "走了", "赢了", "笑了", "睡了")]
 
 
-async def test_eight_clients_get_forty_different_answers(server: Server) -> None:
+async def test_eight_clients_get_thirty_different_answers(server: Server) -> None:
     lines: asyncio.Queue[str] = asyncio.Queue()
-    for pair in zip(ENGLISH, CHINESE, strict=True):
-        for line in pair:
+    for group in zip(ENGLISH[::2], CHINESE, ENGLISH[1::2], strict=True):
+        for line in group:
             lines.put_nowait(line)
     answers: dict[str, httpx.Response] = {}
 
@@ -25,9 +25,9 @@ async def test_eight_clients_get_forty_different_answers(server: Server) -> None
                 line = lines.get_nowait()
                 answers[line] = await client.post("/v1/audio/speech", json={"model": "auto", "input": line})
 
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as clients:
         for _ in range(CLIENTS):
-            group.create_task(ask())
+            clients.create_task(ask())
 
     assert {answer.status_code for answer in answers.values()} == {200}
     assert len({sha256(answer.content).digest() for answer in answers.values()}) == len(ENGLISH) + len(CHINESE)

@@ -38,8 +38,9 @@ class RoomLine:
         await self.say("listen", role="monitor")
         settings = {"deadlines_ms": {"danmu": PATIENCE_MS}, "language": "en"}
         await self.say("control", do="settings", settings=settings)
-        while (await self.until("state"))["state"]["settings"]["deadlines_ms"]["danmu"] != PATIENCE_MS:
-            pass
+        known: Frame = {}
+        while known.get("deadlines_ms", {}).get("danmu") != PATIENCE_MS:
+            known = (await self.until("state"))["state"]["settings"] or known  # told where they changed
 
     async def next(self) -> Frame:
         """As a player asks: again and again, until there is something."""

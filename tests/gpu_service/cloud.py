@@ -32,7 +32,7 @@ def until(condition: Callable[[], bool], bound_s: float = _BOUND_S) -> None:
 class Cloud:
     """Queues of a test's own in a server that others use, too."""
 
-    def __init__(self, url: str, visibility_s: int = 30) -> None:
+    def __init__(self, url: str, visibility_s: int = 30, most_receives: int = MOST_RECEIVES) -> None:
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
         self.url = url
         self.sqs: Any = boto3.client("sqs", endpoint_url=url, config=config)
@@ -41,7 +41,7 @@ class Cloud:
         number = next(_numbers)
         self._dead = self._create(f"dead-{number}")
         arn = self.sqs.get_queue_attributes(QueueUrl=self._dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MOST_RECEIVES})}
+        redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": most_receives})}
         self._urls = {name: self._create(f"{name}-{number}", redrive) for name in ("express", "standard")}
         self._results = self._create(f"results-{number}")
 

@@ -72,7 +72,7 @@ def process(tmp_path: Path) -> StartProcess:
 
 
 def test_what_a_killed_worker_held_is_said_by_another(s3: S3Server, worker: StartWorker, process: StartProcess) -> None:
-    cloud = Cloud(s3.url, visibility_s=1)
+    cloud = Cloud(s3.url, visibility_s=2, most_receives=10)  # a slow machine may be late with a heartbeat
     jobs = [speech_job("等一等") for _ in range(5)]
     with process(cloud) as first:
         cloud.send(*jobs)

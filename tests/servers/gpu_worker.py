@@ -27,7 +27,7 @@ def python() -> str:
 
 def build_checkpoint(folder: Path) -> Path:
     """A genuine tiny checkpoint, which says something for every text, if not the text."""
-    command = [python(), "-m", "tests.builders.tiny_xtts", str(folder)]
+    command = [python(), "-m", "tests.builders.tiny_xtts", "--quick", str(folder)]
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, timeout=_BUILD_TIMEOUT_S)
     assert done.returncode == 0, done.stderr.decode()
     return folder
@@ -49,6 +49,7 @@ class GpuWorker(ServerProcess):
             "COQUI_TOS_AGREED": "1",
             "DANMU_TTS_GPU__BUCKET": "danmu-tts",
             "DANMU_TTS_GPU__DEVICE": "cpu",
+            "DANMU_TTS_GPU__THREADS": "1",
             "DANMU_TTS_GPU__METRICS_PORT": str(self.port),
             "DANMU_TTS_GPU__MODEL_DIRECTORY": str(checkpoint),
         }

@@ -34,9 +34,10 @@ def test_a_task_behind_the_scenes_that_tries_takes_no_request_with_it() -> None:
         await asyncio.sleep(0)
         return "answered"
 
+    loop = process_loop.run(running_loop())
     with captured_logs():
         assert process_loop.run(serve()) == "answered"
-    assert process_loop.run(running_loop()).is_running()
+    assert process_loop.run(running_loop()) is loop
 
 
 def test_requests_under_way_go_on() -> None:
