@@ -82,6 +82,7 @@ class Utterance:
         volume: linear gain; 1 unless the backend sets volume itself.
         style: None unless the voice knows it.
         language: BCP 47; "" unless the backend has to be told.
+        room: whose turn it is, where it is sent elsewhere.
         budget_s: in so many seconds somebody else is asked; who sends it elsewhere says so there.
     """
 
@@ -93,6 +94,7 @@ class Utterance:
     volume: float = 1.0
     style: str | None = None
     language: str = ""
+    room: str | None = None
     budget_s: float = 0.0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 from danmu_tts.domain.audio import AudioChunk
 from danmu_tts.domain.blame import Blame
@@ -17,7 +18,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.domain.load import Load
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.observability import describe_error, get_logger
-from danmu_tts.ports import Backend, Metrics
+from danmu_tts.ports import Backend, Metrics, QueuedBackend
 from danmu_tts.services.hearing import hear
 
 logger = get_logger("backends")
@@ -56,6 +57,8 @@ class WatchedBackend:
         try:
             async with self._turn(budget_s):
                 left_s = budget_s - (self._clock() - came_s)
+                if isinstance(self.backend, QueuedBackend):
+                    utterance = replace(utterance, budget_s=left_s)
                 async with aclosing(self._called(utterance, left_s)) as chunks:
                     async for chunk in chunks:
                         yield chunk

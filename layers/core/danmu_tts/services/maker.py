@@ -136,7 +136,7 @@ class Maker:
         if not script.is_joined:
             voice = script.voice
             utterance, delivery = plan(request, script.text, voice, watched[voice.backend].backend.traits)
-            utterance = replace(utterance, language=script.language)
+            utterance = replace(utterance, language=script.language, room=request.room)
             if elsewhere:
                 return elsewhere(utterance), delivery
             return watched[voice.backend].synthesize(utterance, budget_s), delivery

@@ -122,7 +122,7 @@ class XttsBackend(BaseBackend):
         """Send a job, sleep until its result is there, speak it; see ``ports.Backend``."""
         now_ms, limit_s = round(self._clock() * 1000), utterance.budget_s or self._settings.patience_ms / 1000
         expires_ms = now_ms + round(1000 * max(limit_s - _FETCHING_S, limit_s / 2))
-        terms = JobTerms(f"w{self._new_id()}", utterance.priority is Priority.HIGH, None, now_ms, expires_ms)
+        terms = JobTerms(f"w{self._new_id()}", utterance.priority is Priority.HIGH, utterance.room, now_ms, expires_ms)
         try:
             await self._expected.expect(terms.id, limit_s)
             await self.submit(utterance, terms)
