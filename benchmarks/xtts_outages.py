@@ -4,11 +4,10 @@ The program, a GPU service on the CPU with a tiny checkpoint, and moto, each in 
 """
 
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,16 +109,19 @@ def _make_queues(url: str) -> None:
 
 def _ends(stage: _Stage, fault: Callable[[_Stage], None]) -> list[dict[str, Any]]:
     """Every job's last state, as its asker sees it, and what he waited at most."""
-    striking = threading.Timer(_JOBS / _A_SECOND / 3, fault, (stage,))
-    striking.start()
-    with ThreadPoolExecutor(_JOBS) as askers, httpx.Client(base_url=stage.base_url, timeout=60) as client:
-        asked = []
-        for number in range(_JOBS):
-            asked.append(askers.submit(_ask, client, f"Line {time.time_ns() % 10**6} {number}"))
-            time.sleep(1 / _A_SECOND)
-        ends = [each.result() for each in asked]
-    striking.join()
-    return ends
+    with ThreadPoolExecutor(_JOBS + 1) as askers, httpx.Client(base_url=stage.base_url, timeout=60) as client:
+
+        def ask_all() -> list[Future[dict[str, Any]]]:
+            asked = []
+            for number in range(_JOBS):
+                asked.append(askers.submit(_ask, client, f"Line {time.time_ns() % 10**6} {number}"))
+                time.sleep(1 / _A_SECOND)
+            return asked
+
+        asking = askers.submit(ask_all)
+        time.sleep(_JOBS / _A_SECOND / 3)
+        fault(stage)  # in this thread: a server ends with the one that started it
+        return [each.result() for each in asking.result()]
 
 
 def _ask(client: httpx.Client, text: str) -> dict[str, Any]:
