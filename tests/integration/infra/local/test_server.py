@@ -2,6 +2,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -95,6 +96,7 @@ def wait_until_refused(address: tuple[str, int]) -> None:
             socket.create_connection(address, timeout=20).close()
         except ConnectionError:
             return
+        time.sleep(0.005)  # else a server that is busy ending has no descriptor left for the next
 
 
 def test_headers_without_an_end_are_refused_and_the_server_goes_on(serve_hello: str) -> None:
