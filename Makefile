@@ -22,7 +22,7 @@ run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make ru
 	@exec $(BIN)/danmu-tts serve
 
 test: $(VENV)/.dev ## Run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.dev ## Lint, types, import rules
 	$(BIN)/ruff check .
