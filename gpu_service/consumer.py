@@ -17,6 +17,7 @@ All are daemons: the process ends when the main thread says so.
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from gpu_service.held import Held
 from gpu_service.production import Production, start_thread
@@ -47,10 +48,7 @@ class Consumer:
         start_thread("heartbeat", lambda: self._held.run(over), crashed)
         start_thread("watch", lambda: self._watch.run(over), crashed)
         self._production.start(crashed)
-        polls = [
-            start_thread("receive", lambda receiver=receiver: receiver.run(stop), crashed)  # type: ignore[misc]
-            for receiver in self._receivers
-        ]
+        polls = [start_thread("receive", partial(receiver.run, stop), crashed) for receiver in self._receivers]
         stop.wait()
         rest = self._production.waiting.close()
         _log.info("stopping", extra={"given_back": len(rest)})
