@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from danmu_tts.bootstrap import container
 from functions import sqs_batch
-from speech_contract.jobs import FAILED, JobResult
+from speech_contract.jobs import JobResult
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -29,4 +29,4 @@ def read(body: str) -> JobResult:
         notice = json.loads(notice["Message"])
     if not isinstance(notice, dict) or notice.get("invocationStatus") != "Failed":
         raise ValueError("neither a result nor the notice of a failure")
-    return JobResult(id=notice.get("inferenceId"), reason=FAILED, message=str(notice.get("failureReason", ""))[:1000])
+    return JobResult(id=notice.get("inferenceId"), reason="failed", message=str(notice.get("failureReason", ""))[:1000])

@@ -8,7 +8,7 @@ from danmu_tts.domain.errors import BackendServerError, BackendUnavailableError
 from danmu_tts.domain.jobs import JobTerms
 from danmu_tts.domain.speech import Utterance
 from danmu_tts.ports import BackendTraits
-from speech_contract.jobs import FAILED, JobAudio, JobResult, audio_key
+from speech_contract.jobs import JobAudio, JobResult, audio_key
 from tests.builders.fake_backend import MS_PER_CHAR, FakeBackend
 from tests.builders.sound import sine
 
@@ -50,4 +50,4 @@ def spoken(utterance: Utterance, job: JobTerms) -> JobResult:
 
 def failed(job: JobTerms) -> JobResult:
     """A GPU could not."""
-    return JobResult(id=job.id, reason=FAILED, message="it overheated")
+    return JobResult(id=job.id, reason="failed", message="it overheated")

@@ -72,18 +72,6 @@ class SpeechJob(_Message):
     expires_at_ms: UnixMs
 
 
-FAILED, EXPIRED, UNKNOWN_VOICE, UNKNOWN_LANGUAGE, NOTHING_TO_SAY, BAD_REFERENCE, STORE_AWAY, NO_MEMORY = (
-    "failed",
-    "expired",
-    "unknown_voice",
-    "unknown_language",
-    "nothing_to_say",
-    "bad_reference",
-    "store_away",
-    "no_memory",
-)
-"""Why there is no audio."""
-
 Reason = Literal[
     "failed",
     "expired",
@@ -94,6 +82,7 @@ Reason = Literal[
     "store_away",
     "no_memory",
 ]
+"""Why there is no audio."""
 
 
 class JobAudio(BaseModel):

@@ -34,8 +34,7 @@ from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import BackendHealth, BackendTraits, Expected
 from danmu_tts.settings_backends import XttsSettings
 from danmu_tts.text.split import cut_to
-from speech_contract import jobs
-from speech_contract.jobs import REFERENCE_PREFIX, JobDeadline, JobResult, Reference, SpeechJob
+from speech_contract.jobs import REFERENCE_PREFIX, JobDeadline, JobResult, Reason, Reference, SpeechJob
 
 # What XTTS v2 takes at once before it begins to stumble, in characters.
 _MOST_CHARS = {"zh": 82, "ja": 71, "ko": 95, "ar": 166, "ru": 182}
@@ -44,15 +43,15 @@ _MOST_CHARS_ELSE = 180
 _MOST_AUDIO_BYTES = 32 * 1024 * 1024
 # An answer in the last moment still has to be fetched.
 _FETCHING_S = 0.2
-_ERRORS: dict[str, type[BackendUnavailableError]] = {
-    jobs.FAILED: BackendServerError,
-    jobs.NO_MEMORY: BackendServerError,
-    jobs.STORE_AWAY: BackendServerError,
-    jobs.EXPIRED: BackendTimeoutError,
-    jobs.UNKNOWN_VOICE: VoiceWithdrawnError,
-    jobs.UNKNOWN_LANGUAGE: BackendRefusedError,
-    jobs.NOTHING_TO_SAY: BackendRefusedError,
-    jobs.BAD_REFERENCE: VoiceWithdrawnError,
+_ERRORS: dict[Reason, type[BackendUnavailableError]] = {
+    "failed": BackendServerError,
+    "no_memory": BackendServerError,
+    "store_away": BackendServerError,
+    "expired": BackendTimeoutError,
+    "unknown_voice": VoiceWithdrawnError,
+    "unknown_language": BackendRefusedError,
+    "nothing_to_say": BackendRefusedError,
+    "bad_reference": VoiceWithdrawnError,
 }
 
 
@@ -153,8 +152,8 @@ class XttsBackend(BaseBackend):
     async def collect(self, result: JobResult) -> AsyncIterator[AudioChunk]:
         """See ``ports.QueuedBackend.collect``."""
         if result.audio is None:
-            kind = _ERRORS.get(result.reason or "", BackendServerError)
-            raise kind(f"The GPU service could not speak it ({result.reason or jobs.FAILED}): {result.message}")
+            reason = result.reason or "failed"
+            raise _ERRORS[reason](f"The GPU service could not speak it ({reason}): {result.message}")
         key = result.audio.key
         try:
             data = await asyncio.to_thread(self._objects.get, key, _MOST_AUDIO_BYTES)
