@@ -4,20 +4,23 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 import json
+from collections.abc import Mapping
 from typing import TextIO
 
 from gpu_service.clock import Clock
 from gpu_service.metrics import OK, BatchFigures
 
-_NAMESPACE = "DanmuTTS"
-_UNITS = {
-    "GpuJobsSpoken": "Count",
-    "GpuJobsExpired": "Count",
-    "GpuJobsFailed": "Count",
-    "GpuBatchRows": "Count",
-    "GpuInferenceSeconds": "Seconds",
-    "GpuAudioSeconds": "Seconds",
+NAMESPACE = "DanmuTTS"
+
+METRICS: Mapping[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
+    "GpuJobsSpoken": ("Count", ((),)),
+    "GpuJobsExpired": ("Count", ((),)),
+    "GpuJobsFailed": ("Count", ((),)),
+    "GpuBatchRows": ("Count", ((),)),
+    "GpuInferenceSeconds": ("Seconds", ((),)),
+    "GpuAudioSeconds": ("Seconds", ((),)),
 }
+"""Name to unit and sets of dimensions, as the functions' own table has them."""
 
 
 class EmbeddedMetrics:
@@ -42,9 +45,9 @@ class EmbeddedMetrics:
                 "GpuAudioSeconds": round(figures.audio_s, 3),
             }
         directive = {
-            "Namespace": _NAMESPACE,
+            "Namespace": NAMESPACE,
             "Dimensions": [[]],
-            "Metrics": [{"Name": name, "Unit": _UNITS[name]} for name in values],
+            "Metrics": [{"Name": name, "Unit": METRICS[name][0]} for name in values],
         }
         line = {"_aws": {"Timestamp": self._clock.unix_ms(), "CloudWatchMetrics": [directive]}, **values}
         self._out.write(json.dumps(line) + "\n")

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from danmu_tts.bootstrap import Container
 from danmu_tts.callers import event_headers
 from danmu_tts.domain.connections import Connection
+from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.observability import get_logger
 from danmu_tts.wire import error_detail
 from speech_contract.frames import SUBPROTOCOL
@@ -23,6 +25,7 @@ async def connect(built: Container, connection: Connection, event: Mapping[str, 
             "body": json.dumps({"error": error_detail(400, "invalid_request", message).model_dump()}),
         }
     await built.sessions.connect(connection)
+    await _count(built)
     access_log.info("connected")
     offered = [name.strip() for name in event_headers(event).get("sec-websocket-protocol", "").split(",")]
     return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {}}
@@ -31,5 +34,12 @@ async def connect(built: Container, connection: Connection, event: Mapping[str, 
 async def disconnect(built: Container, connection: Connection) -> dict[str, Any]:
     """Forget it."""
     await built.sessions.disconnect(connection)
+    await _count(built)
     access_log.info("disconnected")
     return {"statusCode": 200}
+
+
+async def _count(built: Container) -> None:
+    """Here, because nobody scrapes a Lambda."""
+    with suppress(StoreAwayError):
+        built.metrics.connections(await built.sessions.count())

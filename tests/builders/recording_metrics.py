@@ -17,6 +17,7 @@ class RecordingMetrics:
         self.characters: Counter[str] = Counter()
         self.jobs: Counter[str] = Counter()
         self.usd: dict[str, float] = {}
+        self.danmu_ended: Counter[str] = Counter()
 
     def request(self, *, backend: str, status: str, duration_s: float) -> None:
         self.requests[backend, status] += 1
@@ -44,7 +45,13 @@ class RecordingMetrics:
     def job(self, *, ended_by: str, seconds: float) -> None:
         self.jobs[ended_by] += 1
 
+    def danmu(self, *, outcome: str, count: int = 1) -> None:
+        self.danmu_ended[outcome] += count
+
     def connections(self, count: int) -> None:
+        pass
+
+    def flush(self) -> None:
         pass
 
     def render(self) -> tuple[bytes, str]:

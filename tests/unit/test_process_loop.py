@@ -69,3 +69,22 @@ async def test_a_handler_may_be_called_where_another_loop_is_running() -> None:
         return "answered"
 
     assert process_loop.run(answer()) == "answered"
+
+
+def test_what_is_to_be_done_at_each_end_is_done_on_the_loop_before_the_caller_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: list[bool] = []
+    monkeypatch.setattr(process_loop, "_at_each_end", [])
+    process_loop.at_each_end(lambda: ends.append(asyncio.get_running_loop().is_running()))
+
+    async def fail() -> None:
+        raise LookupError
+
+    process_loop.run(running_loop())
+    assert ends == [True]
+    with pytest.raises(LookupError):
+        process_loop.run(fail())
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(process_loop.run, running_loop()).result()
+    assert ends == [True] * 3

@@ -10,7 +10,7 @@ threads a request. As soon as another thread calls, a thread of its own takes th
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from danmu_tts.observability import get_logger
@@ -19,10 +19,20 @@ from danmu_tts.once import once
 T = TypeVar("T")
 
 _running = threading.Lock()
+_at_each_end: list[Callable[[], None]] = []
+
+
+def at_each_end(act: Callable[[], None]) -> None:
+    """Have something done on the loop at the end of every ``run``, before its caller goes on. It must not raise."""
+    _at_each_end.append(act)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on the process's loop, from any thread but the loop's own, and return the result."""
+    """Run to the end on the process's loop, from any thread but the loop's own, and return the result.
+
+    Every handler calls it once an invocation.
+    """
+    coroutine = _to_the_end(coroutine)
     if _is_free_main_thread() and _running.acquire(blocking=False):
         try:
             return _run_here(coroutine)
@@ -41,6 +51,14 @@ def _is_free_main_thread() -> bool:
     except RuntimeError:
         return True
     return False
+
+
+async def _to_the_end(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await coroutine
+    finally:
+        for act in _at_each_end:
+            act()
 
 
 @once

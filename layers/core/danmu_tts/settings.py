@@ -217,6 +217,14 @@ class LoggingSettings(Section):
     log_text: bool = Field(False, description="Write the spoken text too. Viewers' words are personal data.")
 
 
+class MetricsSettings(Section):
+    """Where figures go, beside ``/metrics``."""
+
+    emf: Literal["auto", "on", "off"] = Field(
+        "auto", description="A line for CloudWatch at the end of every invocation. auto: on in AWS Lambda."
+    )
+
+
 class Settings(BaseSettings):
     """All of them."""
 
@@ -249,3 +257,4 @@ class Settings(BaseSettings):
     models: ModelSettings = Field(default_factory=ModelSettings)
     security: SecuritySettings = Field(default_factory=SecuritySettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from danmu_tts import process_loop
 from danmu_tts.bootstrap.data import packaged
 from danmu_tts.bootstrap.reference_voices import make_reference_voices
 from danmu_tts.bootstrap.rooms import RoomServices, make_rooms
@@ -45,7 +46,7 @@ from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.services.speech_log import SpeechLog
 from danmu_tts.services.trying import Trying
-from danmu_tts.settings import ON_LAMBDA, Settings
+from danmu_tts.settings import ON_LAMBDA, MetricsSettings, Settings
 from danmu_tts.settings_backends import PiperSettings
 
 _Clock = Callable[[], float]
@@ -101,7 +102,9 @@ def container() -> Container:
     """The container of this process, built from the environment on first use."""
     settings = Settings()
     configure_logging(settings.logging)
-    return build(settings)
+    built = build(settings)
+    process_loop.at_each_end(built.metrics.flush)
+    return built
 
 
 @once
@@ -109,7 +112,11 @@ def piper_container() -> Container:
     """The container of the Piper function: that one backend, in process, whatever the environment says."""
     settings = Settings()
     configure_logging(settings.logging)
-    own = {"tts": settings.tts.model_copy(update={"backends": ("piper",)}), "piper": PiperSettings()}
+    own = {
+        "tts": settings.tts.model_copy(update={"backends": ("piper",)}),
+        "piper": PiperSettings(),
+        "metrics": MetricsSettings(emf="off"),  # whoever calls it counts
+    }
     return build(settings.model_copy(update=own))
 
 
@@ -135,7 +142,6 @@ def build(
     from danmu_tts.adapters.flights.redis import RedisFlights
     from danmu_tts.adapters.jobs.expected import RedisExpected
     from danmu_tts.adapters.limits.gcra import LocalLimiter, RedisLimiter
-    from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
     from danmu_tts.adapters.reading.readers import FileReaders
     from danmu_tts.adapters.redis.client import RedisClient
 
@@ -147,7 +153,7 @@ def build(
     cache = make_cache(settings, additions, redis)
     made = (additions.make(Kind.PLUGIN, name, {}) for name in settings.tts.plugins)
     active = tuple(plugin for plugin in made if plugin is not None)
-    metrics = PrometheusMetrics()
+    metrics = _metrics(settings.metrics)
     choice = VoiceChoice(aliases["voices"], settings.tts.default_voices, settings.tts.patience_ms)
     manager = BackendManager(
         backends, absent, choice, metrics, clock, board=RedisCircuitBoard(redis) if settings.redis.url else None
@@ -226,6 +232,18 @@ def _backends(
             built[name] = backend
     absent |= {each.name: each.reason for each in additions.broken}
     return built
+
+
+def _metrics(settings: MetricsSettings) -> Metrics:
+    """For a scraper, and for CloudWatch where that reads along."""
+    from danmu_tts.adapters.metrics.prometheus import PrometheusMetrics
+
+    scraped = PrometheusMetrics()
+    if settings.emf == "on" or (settings.emf == "auto" and ON_LAMBDA in os.environ):
+        from danmu_tts.adapters.metrics.emf import EmfMetrics
+
+        return EmfMetrics(scraped)
+    return scraped
 
 
 def _keyless(settings: Settings) -> Keyless:

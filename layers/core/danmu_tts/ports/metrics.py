@@ -38,10 +38,22 @@ class Metrics(Protocol):
         """Count a job and its time; ``ended_by`` is what did so: ``result``, ``deadline``, ``asker``, ``refusal``."""
         ...
 
+    def danmu(self, *, outcome: str, count: int = 1) -> None:
+        """Count danmu of a room that came to an end.
+
+        ``outcome``: ``spoken``, ``merged`` into one that says the same, ``retracted``, or ``dropped_`` and the reason.
+        What was merged and is retracted afterwards is counted as both.
+        """
+        ...
+
     def connections(self, count: int) -> None:
         """Note how many WebSocket connections there are."""
         ...
 
     def render(self) -> tuple[bytes, str]:
         """All figures as text for a scraper, and its media type."""
+        ...
+
+    def flush(self) -> None:
+        """Hand on what was counted since the last time, where nobody scrapes. At the end of every invocation."""
         ...

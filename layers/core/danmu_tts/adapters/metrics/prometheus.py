@@ -57,6 +57,9 @@ class PrometheusMetrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._danmu = Counter(
+            "tts_danmu", "Rooms' danmu by what became of them.", ("outcome",), registry=self._registry
+        )
         self._connections = Gauge(
             "tts_websocket_connections", "WebSocket connections, in all processes.", registry=self._registry
         )
@@ -98,6 +101,10 @@ class PrometheusMetrics:
         self._jobs.labels(ended_by).inc()
         self._job_durations.labels(ended_by).observe(seconds)
 
+    def danmu(self, *, outcome: str, count: int = 1) -> None:
+        """Count danmu of a room that came to an end."""
+        self._danmu.labels(outcome).inc(count)
+
     def connections(self, count: int) -> None:
         """Note how many WebSocket connections there are."""
         self._connections.set(count)
@@ -105,3 +112,6 @@ class PrometheusMetrics:
     def render(self) -> tuple[bytes, str]:
         """All figures in Prometheus' text format, and its media type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def flush(self) -> None:
+        """Whoever scrapes asks."""
