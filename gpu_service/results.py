@@ -62,13 +62,19 @@ class Uploads:
             _log_result(spoken.ticket, result)
             self._deliver(spoken.ticket, result)
         except Exception:  # noqa: BLE001 - the last caller of a pool's thread: else nobody would hear of it
-            _log.exception("a result is lost", extra={"job": spoken.ticket.job.id})
+            _log.exception("a result is lost", extra=spoken.ticket.names)
         finally:
             self._free.release()
 
     def _stored(self, spoken: Spoken) -> JobResult:
         job = spoken.ticket.job
-        base = JobResult(id=job.id, waited_ms=spoken.waited_ms, made_ms=spoken.made_ms, batch=spoken.batch)
+        base = JobResult(
+            id=job.id,
+            waited_ms=spoken.waited_ms,
+            made_ms=spoken.made_ms,
+            batch=spoken.batch,
+            request_id=job.request_id,
+        )
         if spoken.samples is None:
             message = spoken.message[:_MOST_MESSAGE_CHARS]
             return base.model_copy(update={"reason": spoken.reason or "failed", "message": message})
@@ -181,8 +187,8 @@ class Sender:
 def _log_result(ticket: Ticket, result: JobResult) -> None:
     _log.info(
         "job ended",
-        extra={
-            "job": ticket.job.id,
+        extra=ticket.names
+        | {
             "queue": ticket.lane,
             "outcome": result.reason or OK,
             "chars": sum(map(len, ticket.job.parts)),

@@ -87,7 +87,8 @@ class Speaker:
             with self._watch.inference():
                 sounds = self._engine.speak([line for _, line in lines])
         except Exception as error:  # noqa: BLE001 - whatever a GPU can throw: others in the batch may still be said
-            _log.warning("a batch failed", extra={"rows": len(lines)}, exc_info=True)
+            jobs = [ticket.names for ticket, _ in lines]
+            _log.warning("a batch failed", extra={"rows": len(lines), "jobs": jobs}, exc_info=True)
             if len(lines) > 1:
                 return [spoken for line in lines for spoken in self._together([line])]
             self._unexplained += 1

@@ -33,3 +33,13 @@ class Ticket:
     receives: int = 1
     receipt: Receipt | None = None
     answer: "Future[JobResult] | None" = None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What every log line about it says."""
+        return names_of(self.job)
+
+
+def names_of(job: SpeechJob) -> dict[str, str]:
+    """Of a job, for a log line about it: its own, and that of the request that it was begun for."""
+    return {"job": job.id, "request_id": job.request_id}

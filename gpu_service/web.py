@@ -24,7 +24,7 @@ from gpu_service.metrics import OK
 from gpu_service.ports import LineError, Samples
 from gpu_service.production import Production, start_thread
 from gpu_service.speaking import line_of
-from gpu_service.tickets import Ticket
+from gpu_service.tickets import Ticket, names_of
 from gpu_service.watch import STUCK_STATUS
 from gpu_service.wav import endless_wav_header, pcm16
 from gpu_service.web_errors import RequestError, answer_to, from_line, from_validation
@@ -87,7 +87,7 @@ class Invocations:
         rate_hz = self._parts.engine.sample_rate_hz
         head = endless_wav_header(rate_hz) if audio_type == "audio/wav" else b""
         media_type = audio_type if head else f"audio/pcm;rate={rate_hz};channels=1"
-        return StreamingResponse(_encoded(head, first, pieces), media_type=media_type)
+        return StreamingResponse(_encoded(job, head, first, pieces), media_type=media_type)
 
     def _pieces(self, job: SpeechJob) -> Generator[Samples, None, None]:
         """Each piece is an inference of its own to the watch. Raises LineError."""
@@ -107,13 +107,15 @@ class Invocations:
                 close()
 
 
-async def _encoded(head: bytes, first: Samples, pieces: Generator[Samples, None, None]) -> AsyncIterator[bytes]:
+async def _encoded(
+    job: SpeechJob, head: bytes, first: Samples, pieces: Generator[Samples, None, None]
+) -> AsyncIterator[bytes]:
     try:
         yield head + pcm16(first)
         while (piece := await run_in_threadpool(next, pieces, None)) is not None:
             yield pcm16(piece)
     except LineError as error:  # the answer has begun: all that is left is to break it off
-        _log.warning("a stream broke off: %s", error.reason)
+        _log.warning("a stream broke off: %s", error.reason, extra=names_of(job))
         raise
     finally:
         await asyncio.shield(run_in_threadpool(pieces.close))

@@ -9,8 +9,8 @@ from speech_contract.jobs import JobDeadline
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Have other voices speak for the jobs that have not ended."""
-    return sqs_batch.serve(event, _act)
+    return sqs_batch.serve(event, JobDeadline.model_validate_json, _act)
 
 
-async def _act(body: str) -> None:
-    await container().jobs.deadline(JobDeadline.model_validate_json(body))
+async def _act(deadline: JobDeadline) -> None:
+    await container().jobs.deadline(deadline)

@@ -12,11 +12,11 @@ from speech_contract.jobs import JobResult
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """End the jobs that a GPU says it is done with."""
-    return sqs_batch.serve(event, _act)
+    return sqs_batch.serve(event, read, _act)
 
 
-async def _act(body: str) -> None:
-    await container().jobs.result(read(body))
+async def _act(result: JobResult) -> None:
+    await container().jobs.result(result)
 
 
 def read(body: str) -> JobResult:

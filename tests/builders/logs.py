@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from danmu_tts.observability import ROOT
+from danmu_tts.observability import ROOT, current_request_id
 
 
 class _Keeper(logging.Handler):
@@ -13,6 +13,7 @@ class _Keeper(logging.Handler):
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        record.request_id = current_request_id()  # as each of our handlers does
         self.records.append(record)
 
 

@@ -34,6 +34,7 @@ JOB = Job(
     created_at_ms=1_000,
     expires_at_ms=2_000,
     deadline_at_ms=3_000,
+    request_id="JKJaXmPLvHcESHA=",
 )
 SPEECH = Speech(
     "j1",

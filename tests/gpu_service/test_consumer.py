@@ -1,8 +1,11 @@
 import hashlib
 import io
+import logging
 import time
 import wave
 from collections.abc import Sequence
+
+import pytest
 
 from gpu_service.ports import Line
 from speech_contract.jobs import JobAudio, audio_key
@@ -12,13 +15,17 @@ from tests.gpu_service.cloud import Cloud, until
 from tests.gpu_service.conftest import Gate, StartWorker
 
 
-def test_a_job_ends_as_a_wav_file_and_a_result_and_is_deleted(cloud: Cloud, worker: StartWorker) -> None:
-    job = speech_job("一二三四五")
+def test_a_job_ends_as_a_wav_file_and_a_result_and_is_deleted(
+    cloud: Cloud, worker: StartWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = speech_job("一二三四五", request_id="asker")
     cloud.send(job, lane="express")
-    with worker(cloud):
+    with caplog.at_level(logging.INFO), worker(cloud):
         (result,) = cloud.results(1)
         until(cloud.is_empty)
-    assert result.id == job.id
+    assert (result.id, result.request_id) == (job.id, "asker")
+    (line,) = [vars(each) for each in caplog.records if each.msg == "job ended"]
+    assert (line["job"], line["request_id"]) == (job.id, "asker")
     assert result.audio == JobAudio(key=audio_key(job.id), sample_rate_hz=24_000, duration_ms=100)
     with wave.open(io.BytesIO(cloud.audio(audio_key(job.id)))) as wav:
         assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate(), wav.getnframes()) == (1, 2, 24_000, 2400)

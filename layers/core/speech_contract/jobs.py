@@ -26,6 +26,8 @@ ReferenceKey = Annotated[
 ]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 UnixMs = Annotated[int, Field(ge=0)]
+RequestId = Annotated[str, Field(max_length=128)]
+"""Of the request that a job was begun for, as API Gateway names it: all who log about the job say it. May be empty."""
 
 
 class _Message(BaseModel):
@@ -70,6 +72,7 @@ class SpeechJob(_Message):
     room: RoomName | None = None
     created_at_ms: UnixMs
     expires_at_ms: UnixMs
+    request_id: RequestId = ""
 
 
 Reason = Literal[
@@ -111,12 +114,14 @@ class JobResult(_Message):
     waited_ms: Annotated[int, Field(ge=0)] = 0
     made_ms: Annotated[int, Field(ge=0)] = 0
     batch: Annotated[int, Field(ge=1)] = 1
+    request_id: RequestId = ""
 
 
 class JobDeadline(_Message):
     """It is time for another voice, unless the job has ended."""
 
     id: JobId
+    request_id: RequestId = ""
 
 
 def audio_key(job_id: str) -> str:

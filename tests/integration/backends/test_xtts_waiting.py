@@ -27,11 +27,13 @@ from danmu_tts.domain.errors import (
     BackendUnavailableError,
     VoiceWithdrawnError,
 )
+from danmu_tts.domain.jobs import JobTerms
 from danmu_tts.domain.speech import Priority, Utterance
 from danmu_tts.domain.voices import Voice
+from danmu_tts.observability import request_scope
 from danmu_tts.settings import RedisSettings
 from danmu_tts.settings_backends import XttsSettings
-from speech_contract.jobs import JobAudio, JobResult, SpeechJob, audio_key
+from speech_contract.jobs import JobAudio, JobDeadline, JobResult, SpeechJob, audio_key
 from tests.builders.sound import sine
 from tests.servers.process import free_port
 from tests.servers.s3_server import BUCKET, S3Server
@@ -106,14 +108,23 @@ async def heard(backend: XttsBackend, utterance: Utterance) -> list[AudioChunk]:
 
 
 async def test_it_sleeps_until_a_gpu_has_spoken(backend: XttsBackend, gpu: Gpu) -> None:
-    waiting = asyncio.create_task(heard(backend, asked(room="night")))
+    with request_scope("asker"):
+        waiting = asyncio.create_task(heard(backend, asked(room="night")))
     job = await gpu.take()
+    assert job.request_id == "asker"
     assert (job.parts, job.language, job.speaker, job.room) == (("你好",), "zh", "ana-florence", "night")
     assert 0 < job.expires_at_ms - time.time() * 1000 <= 20_000
     await gpu.speak(job)
     (chunk,) = await waiting
     assert (chunk.sample_rate_hz, chunk.duration_ms) == (RATE_HZ, 500)
     assert gpu.objects.names("temp/xtts/") == []
+
+
+async def test_a_deadline_is_told_under_the_request_that_the_job_is_for(backend: XttsBackend, gpu: Gpu) -> None:
+    await backend.submit(asked(), JobTerms("j1", False, None, 1_000, 1_000, deadline=True, request_id="asker"))
+    (record,) = await asyncio.to_thread(SqsReceiver(NAMES["deadlines"]).receive, 1)
+    assert JobDeadline.model_validate_json(record["body"]) == JobDeadline(id="j1", request_id="asker")
+    assert (await gpu.take()).request_id == "asker"
 
 
 async def test_who_is_in_haste_goes_by_the_express_queue(backend: XttsBackend, gpu: Gpu) -> None:

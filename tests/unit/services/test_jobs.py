@@ -12,11 +12,13 @@ from danmu_tts.domain.connections import Connection
 from danmu_tts.domain.errors import BackendNetworkError, NotFoundError
 from danmu_tts.domain.jobs import JobStatus, gpu_time_s
 from danmu_tts.domain.speech import Priority, Speech, SpeechRequest
+from danmu_tts.observability import request_scope
 from danmu_tts.ports import Plugin
 from speech_contract.frames import Audio, Cancelled, Done, Error
 from speech_contract.jobs import JobDeadline
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.job_bench import FALLBACK_S, HERE, PATIENCE_S, SPEAKER, JobBench, job_bench
+from tests.builders.logs import captured_logs
 from tests.builders.queued_backend import QueuedFakeBackend, failed, spoken
 
 STRANGER = Principal(key_id="bbbbbbbbbbbb", scopes=frozenset({Scope.SPEAK}))
@@ -69,6 +71,21 @@ async def test_another_voice_speaks_at_the_deadline(bench: JobBench) -> None:
     assert speech.fallback
     assert (speech.fallback.voice, speech.fallback.reason) == ("far:en-US", "timeout")
     assert bench.metrics.jobs == {"deadline": 1}
+
+
+async def test_whoever_ends_a_job_logs_under_the_request_that_began_it(bench: JobBench) -> None:
+    with request_scope("asker-1"):
+        late = await bench.begin(text="Nobody makes this one.")
+    with request_scope("asker-2"):
+        made = await bench.begin(text="A GPU makes this one.")
+    assert bench.sent(late)[1].request_id == "asker-1"
+    with captured_logs() as records, request_scope("a-message"):
+        await bench.jobs.result(spoken(*bench.sent(made)))
+        bench.clock.advance(PATIENCE_S)
+        await bench.jobs.deadline(JobDeadline(id=late.id))
+    ended = {each.__dict__["job"]: each.__dict__["request_id"] for each in records if each.msg == "job ended"}
+    assert ended == {late.id: "asker-1", made.id: "asker-2"}
+    assert {each.__dict__["request_id"] for each in records if each.msg == "speech"} == {"asker-1", "asker-2"}
 
 
 async def test_another_voice_speaks_at_once_for_what_a_gpu_could_not(bench: JobBench) -> None:

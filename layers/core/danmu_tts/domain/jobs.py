@@ -30,6 +30,7 @@ class JobTerms:
         room: turns are taken fairly among rooms.
         expires_at_ms: whatever comes later is worth nothing.
         deadline: the deadline is to be told too, when ``expires_at_ms`` has come.
+        request_id: under which everybody logs what becomes of it.
     """
 
     id: str
@@ -38,6 +39,7 @@ class JobTerms:
     created_at_ms: int
     expires_at_ms: int
     deadline: bool = False
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Job:
         voice: who is to speak.
         expires_at_ms: from then on another voice speaks.
         deadline_at_ms: when the asker wants to have heard.
+        request_id: of the request that it was begun for.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Job:
     created_at_ms: int
     expires_at_ms: int
     deadline_at_ms: int
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ async def submit(watched: WatchedBackend, job: Job, script: Script) -> None:
         created_at_ms=job.created_at_ms,
         expires_at_ms=job.expires_at_ms,
         deadline=True,
+        request_id=job.request_id,
     )
     await backend.submit(utterance, terms)
 

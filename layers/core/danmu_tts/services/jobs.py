@@ -5,7 +5,7 @@ ready ends the job; what the other one brings is let go.
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,7 +21,7 @@ from danmu_tts.domain.errors import (
 )
 from danmu_tts.domain.jobs import Hearer, Job, JobFailure, JobState, JobStatus, gpu_time_s
 from danmu_tts.domain.speech import Script, Speech, SpeechRequest
-from danmu_tts.observability import get_logger
+from danmu_tts.observability import current_request_id, get_logger, request_scope
 from danmu_tts.ports import AudioListener, CacheHit, Expected, JobStore, Metrics, QueuedBackend, SpeechCache
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.elsewhere import collected, late, submit
@@ -174,7 +174,8 @@ class Jobs:
         state = await self._store.get(result.id)
         if state and state.status is JobStatus.QUEUED:
             watched = self._backends.watched[state.job.voice.backend]
-            await self._finish(state.job, collected(watched, result), ended_by="result")
+            with _of_its_asker(state.job):
+                await self._finish(state.job, collected(watched, result), ended_by="result")
         elif state:
             await self._tell(state)
         for each in self._backends.watched.values():
@@ -192,7 +193,8 @@ class Jobs:
             state = await self._store.get(deadline.id) or state
         if state.status is JobStatus.QUEUED:
             watched = self._backends.watched[state.job.voice.backend]
-            await self._finish(state.job, late(watched, state.job), ended_by="deadline")
+            with _of_its_asker(state.job):
+                await self._finish(state.job, late(watched, state.job), ended_by="deadline")
         else:
             await self._tell(state)
 
@@ -210,6 +212,7 @@ class Jobs:
             created_at_ms=now_ms,
             expires_at_ms=now_ms + round(gpu_s * 1000),
             deadline_at_ms=now_ms + round(left_s * 1000),
+            request_id=current_request_id(),
         )
         watched = self._backends.watched[script.voice.backend]
         watched.check_fit()
@@ -283,3 +286,8 @@ class Jobs:
 
     def _now_ms(self) -> int:
         return round(self._world.clock() * 1000)
+
+
+def _of_its_asker(job: Job) -> AbstractContextManager[None]:
+    """Whoever ends a job logs under the request that began it, as far as that is known."""
+    return request_scope(job.request_id or current_request_id())

@@ -30,6 +30,7 @@ from danmu_tts.domain.jobs import JobTerms
 from danmu_tts.domain.reference_voices import reference_id
 from danmu_tts.domain.speech import Priority, Utterance
 from danmu_tts.domain.voices import Voice, primary_subtag
+from danmu_tts.observability import current_request_id
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import BackendHealth, BackendTraits, Expected
 from danmu_tts.settings_backends import XttsSettings
@@ -121,7 +122,14 @@ class XttsBackend(BaseBackend):
         """Send a job, sleep until its result is there, speak it; see ``ports.Backend``."""
         now_ms, limit_s = round(self._clock() * 1000), utterance.budget_s or self._settings.patience_ms / 1000
         expires_ms = now_ms + round(1000 * max(limit_s - _FETCHING_S, limit_s / 2))
-        terms = JobTerms(f"w{self._new_id()}", utterance.priority is Priority.HIGH, utterance.room, now_ms, expires_ms)
+        terms = JobTerms(
+            f"w{self._new_id()}",
+            express=utterance.priority is Priority.HIGH,
+            room=utterance.room,
+            created_at_ms=now_ms,
+            expires_at_ms=expires_ms,
+            request_id=current_request_id(),
+        )
         try:
             await self._expected.expect(terms.id, limit_s)
             await self.submit(utterance, terms)
@@ -145,7 +153,7 @@ class XttsBackend(BaseBackend):
         message = self._message(utterance, job)
         if job.deadline:
             delay_s = max(0, (job.expires_at_ms - job.created_at_ms) // 1000)
-            body = JobDeadline(id=job.id).model_dump_json()
+            body = JobDeadline(id=job.id, request_id=job.request_id).model_dump_json()
             await self._queues.send(self._settings.deadlines_queue, body, delay_s=delay_s)
         await self._transport.send(message, express=job.express)
 
@@ -197,6 +205,7 @@ class XttsBackend(BaseBackend):
                 room=job.room,
                 created_at_ms=job.created_at_ms,
                 expires_at_ms=job.expires_at_ms,
+                request_id=job.request_id,
             )
         except ValueError as error:
             raise BackendRefusedError("XTTS cannot be given this text.") from error
