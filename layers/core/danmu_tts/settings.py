@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import AfterValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings, XttsSettings
 from danmu_tts.settings_parts import Names, Section, Url, WebSocketUrl
 from danmu_tts.settings_reading import ReadingSettings
+from danmu_tts.settings_secret import secret_source
 
 _APP = "danmu-tts"
 
@@ -196,6 +197,10 @@ class SecuritySettings(Section):
         "auto", description="Who needs an API key. auto: all but callers on this machine; on AWS Lambda everybody does."
     )
     keys_directory: Path = Field(default_factory=lambda: user_data_path(_APP) / "keys")
+    secret_id: str | None = Field(
+        None,
+        description="A secret of AWS Secrets Manager, a JSON object with more of these variables. Theirs come first.",
+    )
     url_signing_key: SecretStr | None = Field(
         None, min_length=32, description="Signs audio URLs; made and kept beside the cache where absent."
     )
@@ -235,6 +240,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
 
     server: ServerSettings = Field(default_factory=ServerSettings)
@@ -258,3 +264,15 @@ class Settings(BaseSettings):
     security: SecuritySettings = Field(default_factory=SecuritySettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the strongest first."""
+        return init_settings, env_settings, *secret_source(settings_cls), dotenv_settings
