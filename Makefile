@@ -6,6 +6,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 EMULATOR := .venv-emulator
 XTTS   := .venv-xtts
+SAM    := .venv-sam
+CHECKOV := .venv-checkov
+# What the functions are built for; the template's own default.
+ARCHITECTURE ?= arm64
+# SAM's own figures of who uses it go nowhere from here; uv, which builds the layers, lies beside it.
+SAM_RUN = ARCHITECTURE=$(ARCHITECTURE) SAM_CLI_TELEMETRY=0 PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam
 TORCH := torch==2.13.0
 TORCHAUDIO := torchaudio==2.11.0 torchcodec==0.17.0
 # The tests wait half of their time: two cores have work for three.
@@ -13,16 +19,19 @@ WORKERS ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench emulator xtts lock clean
+.PHONY: help run test check bench emulator xtts sam build check-aws test-aws lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
 
 run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make run for another port)
 	@exec $(BIN)/danmu-tts serve
 
-test: $(VENV)/.dev ## Run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+test: $(VENV)/.dev ## Run all tests but those of the template
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws"
+
+test-aws: $(VENV)/.dev $(EMULATOR)/.made build ## Test the template: built, run by Lambda's runtime, deployed to an emulator
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m aws
 
 check: $(VENV)/.dev ## Lint, types, import rules
 	$(BIN)/ruff check .
@@ -30,12 +39,27 @@ check: $(VENV)/.dev ## Lint, types, import rules
 	$(BIN)/mypy
 	PYTHONPATH=layers/core:. $(BIN)/lint-imports
 
+check-aws: $(SAM)/.made $(CHECKOV)/.made ## Lint the template, and look for what an attacker would
+	$(SAM_RUN) validate --lint
+	$(SAM)/bin/cfn-lint template.yaml infra/aws/*.yaml
+	$(CHECKOV)/bin/checkov --quiet --compact --framework cloudformation --directory infra/aws --file template.yaml
+
 bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 	$(BIN)/python -m benchmarks
 
 emulator: $(EMULATOR)/.made ## Install an AWS emulator; with it, the tests also deploy the template and talk to that
 
+sam: $(SAM)/.made ## Install AWS SAM, which builds and deploys the template
+
+build: $(SAM)/.made ## Build functions and layers for ARCHITECTURE=arm64 or x86_64
+	$(SAM_RUN) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
 xtts: $(XTTS)/.made ## Install XTTS; with it, the tests also speak by a GPU service on the CPU
+
+# A layer has what the tests run with, for Lambda's Python, less what the core layer has.
+lock_layer = $(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --constraint requirements/run.txt $(2) pyproject.toml -o layers/$(1)/requirements.txt
+NOT_IN_CORE = $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' layers/core/requirements.txt)
 
 lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 	$(PIP) install uv
@@ -47,6 +71,13 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 		--extra azure --extra aws --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --group pyproject.toml:emulator -o requirements/emulator.txt
+	for group in sam checkov; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --upgrade --group pyproject.toml:$$group -o requirements/$$group.txt; \
+	done
+	$(call lock_layer,core)
+	$(call lock_layer,cloud_voices,--extra cloud $(NOT_IN_CORE))
+	$(call lock_layer,piper,--extra piper $(NOT_IN_CORE))
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade --group pyproject.toml:xtts -o requirements/gpu.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -54,7 +85,7 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 		--group pyproject.toml:xtts-tests -o requirements/xtts.txt
 
 clean: ## Remove the environment and everything that was generated
-	rm -rf $(VENV) $(EMULATOR) $(XTTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) $(EMULATOR) $(XTTS) $(SAM) $(CHECKOV) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -92,4 +123,16 @@ $(XTTS)/.made: requirements/xtts.txt | $(VENV)/bin/python
 	@rm -f $(XTTS)/lib/python*/site-packages/torchaudio/lib/*.so
 	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@printf '%s\n' '$(CURDIR)' '$(CURDIR)/layers/core' > "$$(echo $(XTTS)/lib/python*/site-packages)/danmu_tts.pth"
+	@touch $@
+
+$(SAM)/.made: requirements/sam.txt | $(VENV)/bin/python
+	@echo "Installing AWS SAM (about 100 MB to fetch, once)"
+	@$(BIN)/python -m venv --clear $(SAM)
+	@$(SAM)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $<
+	@touch $@
+
+$(CHECKOV)/.made: requirements/checkov.txt | $(VENV)/bin/python
+	@echo "Installing checkov (about 100 MB to fetch, once)"
+	@$(BIN)/python -m venv --clear $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $<
 	@touch $@
