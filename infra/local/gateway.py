@@ -58,6 +58,7 @@ def create_gateway(
     limits: GatewayLimits,
     max_concurrency: int,
     websocket: WebSocketApi | None = None,
+    management_authorization: str | None = None,
     epoch_s: Callable[[], float] = time.time,
     monotonic_s: Callable[[], float] = time.monotonic,
     new_request_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -73,12 +74,13 @@ def create_gateway(
         limits: Sizes and time.
         max_concurrency: Invocations at once. One more waits for a slot, and its wait counts towards its timeout.
         websocket: Served at ``/ws``, with its ``/@connections/{id}``; every other WebSocket is refused.
+        management_authorization: By which header others than programs on this machine may use ``/@connections``.
         epoch_s: Seconds since 1970-01-01 UTC.
         monotonic_s: Seconds of a clock that never goes back.
         new_request_id: A new unique id for each request.
     """
     audio = SignedAudioEndpoint(audio_files, epoch_s=epoch_s, new_request_id=new_request_id)
-    app = Starlette(routes=[*_websocket_routes(websocket), Route("/audio/{key:path}", audio)])
+    app = Starlette(routes=[*_websocket_routes(websocket, management_authorization), Route("/audio/{key:path}", audio)])
     app.router.redirect_slashes = False
     app.router.default = _HttpApi(
         handler,
@@ -91,10 +93,10 @@ def create_gateway(
     return app
 
 
-def _websocket_routes(websocket: WebSocketApi | None) -> list[BaseRoute]:
+def _websocket_routes(websocket: WebSocketApi | None, authorization: str | None) -> list[BaseRoute]:
     if websocket is None:
         return []
-    management = ManagementApi(websocket.connections)
+    management = ManagementApi(websocket.connections, authorization)
     return [Route("/@connections/{connection_id}", management), WebSocketRoute("/ws", websocket)]
 
 

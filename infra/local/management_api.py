@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from danmu_tts.domain.local_callers import FORWARDED, is_local_caller
+from danmu_tts.domain.local_callers import is_local_caller
 from infra.local.http_requests import PayloadTooLargeError, read_body
 from infra.local.http_responses import HttpResponse, send_response
 from infra.local.websocket_connections import BufferFullError, Connection, Connections, GoneError
@@ -27,14 +27,16 @@ class ManagementApi:
     Status codes, ``x-amzn-errortype`` and bodies are those of the API's model, which the AWS SDKs read: only
     PayloadTooLargeException has a message. Two things AWS does not have, or does not document:
 
-    - On AWS, IAM guards these calls. Here only programs on this machine may make them, and no web page.
+    - On AWS, IAM guards these calls. Here programs on this machine may make them, and who has the password of
+      ``replicas.management_url``; no web page may.
     - A message goes out as a text frame, which must be UTF-8 (RFC 6455, section 5.6), or the client would have to hang
       up. What is not gets 400 BadRequestException.
     """
 
-    def __init__(self, connections: Connections) -> None:
-        """Take the connections that can be reached."""
+    def __init__(self, connections: Connections, authorization: str | None = None) -> None:
+        """Take the connections that can be reached, and the header ``authorization`` of those from elsewhere."""
         self._connections = connections
+        self._authorization = authorization
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do what the method says and answer."""
@@ -47,7 +49,7 @@ class ManagementApi:
     async def _respond(self, scope: Scope, receive: Receive) -> HttpResponse:
         method: str = scope["method"]
         connection_id: str = scope["path_params"]["connection_id"]
-        if not _may_call(scope):
+        if not self._may_call(scope):
             return _error(403, "ForbiddenException")
         try:
             if method == "POST":
@@ -70,23 +72,15 @@ class ManagementApi:
             return _error(400, "BadRequestException", "The data is not UTF-8.")
         return _error(405, "MethodNotAllowedException")
 
-
-def _may_call(scope: Scope) -> bool:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    # A browser names the page's origin, or at least whose page it is; a program does neither.
-    if "origin" in headers or "sec-fetch-site" in headers:
-        return False
-    source_ip = (scope.get("client") or ("",))[0]
-    return is_local_caller(source_ip, headers) or _is_ourselves(source_ip, headers, scope.get("server"))
-
-
-def _is_ourselves(source_ip: str, headers: Mapping[str, str], server: tuple[str, int] | None) -> bool:
-    """Whether this machine calls itself by its address in the network, where it listens on nothing else."""
-    if server is None or source_ip != server[0]:
-        return False
-    authority = f"[{server[0]}]" if ":" in server[0] else server[0]
-    is_forwarded = not headers.keys().isdisjoint({*FORWARDED, "x-forwarded-for"})
-    return headers.get("host") == f"{authority}:{server[1]}" and not is_forwarded
+    def _may_call(self, scope: Scope) -> bool:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        # A browser names the page's origin, or at least whose page it is; a program does neither.
+        if "origin" in headers or "sec-fetch-site" in headers:
+            return False
+        given, expected = headers.get("authorization", ""), self._authorization
+        if expected and hmac.compare_digest(given.encode(), expected.encode()):
+            return True
+        return is_local_caller((scope.get("client") or ("",))[0], headers)
 
 
 def _describe(connection: Connection) -> HttpResponse:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 import typer
@@ -22,9 +23,10 @@ def serve(host: str | None, port: int | None) -> NoReturn:
     from danmu_tts.settings import Settings
 
     server = Settings().server
+    host = host or server.host
     code = run(
-        _create_app,
-        host=host or server.host,
+        partial(_create_app, host=host),
+        host=host,
         port=server.port if port is None else port,
         on_ready=_say_ready,
     )
@@ -38,15 +40,15 @@ def serve(host: str | None, port: int | None) -> NoReturn:
     os._exit(code)
 
 
-def _create_app(base_url: str) -> ASGIApp:
-    # As on AWS, the platform tells the function where its connections are found.
-    os.environ.setdefault("DANMU_TTS_WEBSOCKET__MANAGEMENT_URL", base_url)
+def _create_app(base_url: str, *, host: str) -> ASGIApp:
+    management = _tell_management_url(base_url, host)
 
     from danmu_tts.bootstrap import container
     from functions.authorizer.handler import handler as authorizer
     from functions.rest_api.handler import handler
     from functions.websocket_api.handler import handler as websocket_handler
     from infra.local.gateway import GatewayLimits, create_gateway
+    from infra.local.replicas import authorization
     from infra.local.websocket_connections import WebSocketLimits
     from infra.local.websocket_gateway import WebSocketApi
 
@@ -65,7 +67,25 @@ def _create_app(base_url: str) -> ASGIApp:
             authorizer=authorizer,
             limits=WebSocketLimits(idle_s=ours.idle_limit_s, duration_s=ours.duration_limit_s),
         ),
+        management_authorization=authorization(management),
     )
+
+
+def _tell_management_url(base_url: str, host: str) -> str:
+    """As on AWS, the platform tells the function where its connections are found."""
+    from danmu_tts.settings import Settings
+    from infra.local.replicas import management_url
+
+    settings = Settings()
+    redis = settings.redis.url
+    url = management_url(
+        base_url,
+        host=host,
+        given=settings.websocket.management_url,
+        redis_url=redis.get_secret_value() if redis else None,
+    )
+    os.environ["DANMU_TTS_WEBSOCKET__MANAGEMENT_URL"] = url
+    return url
 
 
 def _start_aws() -> None:

@@ -31,19 +31,24 @@ def open_connection(site: Site) -> Iterator[tuple[ClientConnection, str]]:
     site.handler.next("$disconnect")
 
 
+PASSWORD = "Basic Z2F0ZXdheTpzZWNyZXQ="
+
+
 @pytest.mark.parametrize(
     ("source_ip", "headers", "status"),
     [
-        ("192.0.2.1", {"host": "192.0.2.1:8000"}, 410),
         ("127.0.0.1", {"host": "127.0.0.1:8000"}, 410),
-        ("192.0.2.7", {"host": "192.0.2.1:8000"}, 403),
-        ("192.0.2.1", {"host": "evil.example:8000"}, 403),
-        ("192.0.2.1", {"host": "192.0.2.1:8000", "x-forwarded-for": "198.51.100.1"}, 403),
-        ("192.0.2.1", {"host": "192.0.2.1:8000", "origin": "http://192.0.2.1:8000"}, 403),
+        ("192.0.2.7", {"authorization": PASSWORD}, 410),
+        ("192.0.2.7", {"host": "127.0.0.1:8000"}, 403),
+        ("192.0.2.7", {"authorization": "Basic Z2F0ZXdheTp3cm9uZw=="}, 403),
+        ("192.0.2.7", {"authorization": "B\xe4sic"}, 403),
+        ("192.0.2.7", {"authorization": PASSWORD, "origin": "http://192.0.2.1:8000"}, 403),
+        ("127.0.0.1", {"host": "127.0.0.1:8000", "x-forwarded-for": "198.51.100.1"}, 403),
+        ("127.0.0.1", {"host": "evil.example:8000"}, 403),
         ("192.0.2.1", {}, 403),
     ],
 )
-async def test_only_programs_on_this_machine_may_call_by_whatever_address(
+async def test_only_programs_on_this_machine_and_who_has_the_password_may_call(
     source_ip: str, headers: dict[str, str], status: int
 ) -> None:
     sent: list[Any] = []
@@ -59,9 +64,9 @@ async def test_only_programs_on_this_machine_may_call_by_whatever_address(
         "path_params": {"connection_id": "nobody"},
         "client": (source_ip, 50_000),
         "server": ("192.0.2.1", 8000),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
     }
-    await ManagementApi(Connections())(scope, receive, send)
+    await ManagementApi(Connections(), PASSWORD)(scope, receive, send)
     assert sent[0]["status"] == status
 
 
