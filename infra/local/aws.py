@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import threading
 
@@ -60,7 +61,12 @@ class LocalAws:
                 logger.warning("recordings could not be kept", extra=describe_error(error))
 
 
-def start(settings: Settings) -> LocalAws:
+def use(url: str) -> None:
+    """Have this process, and what looks for it later, find those that are at ``url``."""
+    os.environ.update({**_ENVIRONMENT, "AWS_ENDPOINT_URL": url, "DANMU_TTS_XTTS__BUCKET": BUCKET})
+
+
+def start(settings: Settings, address: str = "127.0.0.1") -> LocalAws:
     """Start them, make what XTTS needs, and have this process find it.
 
     Raises ImportError where moto is not installed, OSError where the port is taken.
@@ -69,16 +75,26 @@ def start(settings: Settings) -> LocalAws:
 
     from danmu_tts.bootstrap.queues import make_queues, references_keeper
 
-    with socket.create_server(("127.0.0.1", settings.xtts.local_port)):
+    with socket.create_server((address, settings.xtts.local_port)):
         pass  # moto would end its thread without a word
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each poll
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=settings.xtts.local_port, verbose=False)
+    server = ThreadedMotoServer(ip_address=address, port=settings.xtts.local_port, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
     url = f"http://127.0.0.1:{port}"
-    os.environ.update({**_ENVIRONMENT, "AWS_ENDPOINT_URL": url, "DANMU_TTS_XTTS__BUCKET": BUCKET})
+    use(url)
     make_queues(settings, BUCKET)
     local = LocalAws(references_keeper(settings, BUCKET))
     local.start()
     typer.echo(f"XTTS: SQS and S3 for a GPU service on this machine are at {url}; see gpu_service/README.md.", err=True)
     return local
+
+
+def offer(address: str) -> None:
+    """Run them alone, for several gateways and GPU services, until Ctrl-C or SIGTERM. Raises as ``start`` does."""
+    is_over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_over.set())
+    local = start(Settings(), address)
+    is_over.wait()
+    local.close()

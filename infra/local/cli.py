@@ -58,6 +58,20 @@ def serve(
 
 
 @app.command()
+def aws(
+    host: Annotated[str, typer.Option(help="Address to listen on. Nobody is asked who they are.")] = "127.0.0.1",
+) -> None:
+    """Run SQS and S3 for several gateways and GPU services until Ctrl-C; one gateway alone has its own."""
+    from infra.local.aws import offer
+
+    try:
+        offer(host)
+    except OSError as error:
+        typer.echo(f"The address cannot be used ({error.strerror}). Set DANMU_TTS_XTTS__LOCAL_PORT.", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
 def voices(
     language: Annotated[str | None, typer.Option(help="Only voices of this language, e.g. zh.")] = None,
 ) -> None:

@@ -96,6 +96,9 @@ def _start_aws() -> None:
     settings = Settings()
     if not aws.is_needed(settings):
         return
+    if settings.xtts.local_url:
+        aws.use(settings.xtts.local_url)
+        return
     try:
         _at_the_end.append(aws.start(settings).close)
     except ImportError:

@@ -85,6 +85,7 @@ class XttsSettings(Section):
     local_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         4566, description="Where `serve` offers SQS and S3 of its own, as long as AWS_ENDPOINT_URL names no other."
     )
+    local_url: Url | None = Field(None, description="Where `danmu-tts aws` offers them to several gateways, instead.")
     local_directory: Path = Field(
         default_factory=lambda: user_data_path("danmu-tts") / "xtts",
         description="Where that S3's recordings outlive a restart.",
