@@ -74,7 +74,7 @@ class RoomBench:
         taken = self.take()
         assert taken is not None
         assert speaking.sent(self.state, taken.id, "line", taken.voice, 1000, 1.0, self.now_ms)
-        speaking.began(self.state, taken.id, self.now_ms)
+        speaking.began(self.state, taken.id, self.now_ms, self.changes)
         return taken
 
     def speak(self) -> RoomUtterance | None:
@@ -83,9 +83,9 @@ class RoomBench:
             return None
         taken = self.state.hands[-1].utterance
         speaking.sent(self.state, taken.id, "line", taken.voice, 1000, 1.0, self.now_ms)
-        speaking.began(self.state, taken.id, self.now_ms)
+        speaking.began(self.state, taken.id, self.now_ms, self.changes)
         self.pass_ms(1000)
-        speaking.heard(self.state, taken.id, self.now_ms)
+        speaking.heard(self.state, taken.id, self.now_ms, self.changes)
         return taken
 
     def spoken(self) -> list[str]:

@@ -86,6 +86,17 @@ def test_text_is_readable_and_ends_with_the_fields(capsys: pytest.CaptureFixture
     assert "request_id=req-1" in line
 
 
+def test_what_became_of_each_danmu_is_too_long_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    styles: tuple[Literal["text", "json"], ...] = ("text", "json")
+    for style in styles:
+        configure(style)
+        get_logger("rooms").info("danmu ended: 1 spoken", extra={"room": "r", "fates": [{"danmu": "m1"}]})
+    captured = capsys.readouterr()
+    assert "danmu ended: 1 spoken room=r" in captured.err
+    assert "m1" not in captured.err
+    assert lines(captured.out)[0]["fates"] == [{"danmu": "m1"}]
+
+
 @pytest.mark.parametrize(("function", "stream"), [("speak", "out"), (None, "err")])
 def test_auto_is_json_in_lambda_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], function: str | None, stream: str

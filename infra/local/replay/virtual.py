@@ -151,7 +151,7 @@ class VirtualRoom:
             return
         self._free_ms = begins_ms + duration_ms
         self._prepare(now_ms)
-        self._at(begins_ms, lambda at_ms: speaking.began(state, utterance.id, at_ms))
+        self._at(begins_ms, lambda at_ms: speaking.began(state, utterance.id, at_ms, changes))
         self._at(self._free_ms, lambda at_ms: self._heard(utterance, begins_ms, at_ms))
         self._ask_at(max(begins_ms, self._free_ms - _LEAD_MS))
 
@@ -165,7 +165,7 @@ class VirtualRoom:
             self._at(self._preparing_until_ms, self._prepare)
 
     def _heard(self, utterance: RoomUtterance, began_ms: int, now_ms: int) -> None:
-        speaking.heard(self._evening.state, utterance.id, now_ms)
+        speaking.heard(self._evening.state, utterance.id, now_ms, self._evening.changes)
         lateness_ms = began_ms - self._can_begin_ms(utterance)
         self._evening.spoken.append(Spoken(utterance, began_ms, now_ms, lateness_ms, utterance.deadline_ms))
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -53,11 +54,16 @@ def current_request_id() -> str:
 
 def describe_text(text: str, *, log_text: bool = False) -> dict[str, str | int]:
     """Fields that let two log lines be matched without saying what a viewer wrote."""
-    fields: dict[str, str | int] = {
-        "text_length": len(text),
-        "text_hash": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12],
-    }
-    return fields | ({"text": text} if log_text else {})
+    fields: dict[str, str | int] = {"text_length": len(text), "text_hash": _hash(text)}
+    if log_text:
+        fields["text"] = text
+    return fields
+
+
+@lru_cache(maxsize=4096)
+def _hash(text: str) -> str:
+    """Chat repeats itself."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
@@ -122,11 +128,13 @@ class TerminalFormatter(logging.Formatter):
     """``12:03:58 INFO danmu_tts.access: GET /health status=200``: the message, then the structured fields."""
 
     _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+    # Too long for a terminal; its message says it in short.
+    _HIDDEN = _STANDARD | {"fates"}
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         """Append what was passed as ``extra``."""
-        fields = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in self._STANDARD)
+        fields = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in self._HIDDEN)
         return f"{super().formatMessage(record)} {fields}".rstrip().translate(_VISIBLE)

@@ -59,7 +59,7 @@ def _pop(opened: Room) -> list[str]:
         taken = speaking.take(state, now_ms, 0, changes)
         if taken is None:
             break
-        speaking.heard(state, taken.id, now_ms)
+        speaking.heard(state, taken.id, now_ms, changes)
         popped.append(taken.id)
     return popped
 

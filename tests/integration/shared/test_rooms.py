@@ -92,7 +92,7 @@ class RoomMachine(RuleBasedStateMachine):
         self._loop = asyncio.new_event_loop()
         self._redis = RedisClient(RedisSettings(timeout_ms=5000, connect_timeout_ms=5000))
         self._stores = [RedisRooms(self._redis, RoomFiles(Path("/nonexistent"))) for _ in range(2)]
-        self._model = RoomState()
+        self._model, self._changes = RoomState(), Changes()
 
     def teardown(self) -> None:
         self._loop.run_until_complete(self._redis.close())
@@ -100,7 +100,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _do(self, step: _Step) -> None:
         def with_model(opened: Room) -> tuple[object, object]:
-            expected = step(self._model, opened.now_ms, Changes())
+            expected = step(self._model, opened.now_ms, self._changes)
             return step(opened.state, opened.now_ms, Changes()), expected
 
         self._stores.reverse()
@@ -136,9 +136,9 @@ class RoomMachine(RuleBasedStateMachine):
             if what == "failed":
                 speaking.give_up(state, name, Reason.FAILED, changes)
             elif what == "began":
-                speaking.began(state, name, now_ms)
+                speaking.began(state, name, now_ms, changes)
             else:
-                speaking.heard(state, name, now_ms)
+                speaking.heard(state, name, now_ms, changes)
             return None
 
         self._do(step)
@@ -161,7 +161,10 @@ class RoomMachine(RuleBasedStateMachine):
         state = self._loop.run_until_complete(self._stores[0].read("a-room")).state
         assert state == self._model == decode(encode(self._model))
         still_there = len(state.waiting) + len(state.hands)
-        assert accounted(state.tally) + still_there == state.tally.arrived
+        tally, told = state.tally, self._changes
+        assert accounted(tally) + still_there == tally.arrived
+        assert {reason: len(ids) for reason, ids in told.dropped.items()} == tally.dropped
+        assert (len(told.spoken), len(told.taken_back) <= tally.retracted) == (tally.spoken, True)
         assert all(each.count > 0 and each.people > 0 and each.members for each in state.waiting)
 
 

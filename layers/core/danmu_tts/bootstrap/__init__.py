@@ -187,6 +187,7 @@ def build(
         speak=speak,
         budget=budget,
         delivery=delivery,
+        metrics=metrics,
         clock=clock,
         new_id=new_id,
     )

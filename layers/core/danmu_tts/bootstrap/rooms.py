@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from danmu_tts.bootstrap.data import packaged
 from danmu_tts.bootstrap.stores import make_room_documents
-from danmu_tts.ports import Readers
+from danmu_tts.ports import Metrics, Readers
 from danmu_tts.services.backends import BackendManager
 from danmu_tts.services.budget import Budget
 from danmu_tts.services.delivery import Delivery
 from danmu_tts.services.rooms.controls import Controls
+from danmu_tts.services.rooms.fates import Fates
 from danmu_tts.services.rooms.feed import Feed
 from danmu_tts.services.rooms.making import Making
 from danmu_tts.services.rooms.players import Players
@@ -42,6 +43,7 @@ def make_rooms(
     speak: SpeakService,
     budget: Budget,
     delivery: Delivery,
+    metrics: Metrics,
     clock: Callable[[], float],
     new_id: Callable[[], str],
 ) -> RoomServices:
@@ -52,9 +54,10 @@ def make_rooms(
     rooms = RedisRooms(redis, make_room_documents(settings))
     words = RoomWords(packaged("rooms/words.json"))
     telling = Telling(rooms, delivery, budget)
+    fates = Fates(metrics, log_text=settings.logging.log_text)
     return RoomServices(
-        Feed(rooms, readers, backends, words, telling, translate, new_id),
-        Players(rooms, Making(speak, words, clock), telling, settings.server.public_url),
-        Controls(rooms, telling, new_id),
+        Feed(rooms, readers, backends, words, telling, fates, translate, new_id),
+        Players(rooms, Making(speak, words, clock), telling, fates, settings.server.public_url),
+        Controls(rooms, telling, fates, new_id),
         telling,
     )

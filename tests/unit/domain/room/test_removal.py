@@ -23,11 +23,11 @@ def test_what_the_player_has_is_silenced(moment: str) -> None:
     if moment != "made":
         speaking.sent(room.state, "a", "line", "", 1000, 1.0, room.now_ms)
     if moment == "playing":
-        speaking.began(room.state, "a", room.now_ms)
+        speaking.began(room.state, "a", room.now_ms, room.changes)
     assert removal.retract(room.state, ["a"], room.changes) == 1
     assert room.changes.retracted == ["a"]
     assert room.state.hands == []
-    speaking.heard(room.state, "a", room.now_ms)  # what the player says afterwards changes nothing
+    speaking.heard(room.state, "a", room.now_ms, room.changes)  # what the player says afterwards changes nothing
     assert (room.state.tally.retracted, accounted(room.state.tally)) == (1, 1)
 
 

@@ -307,7 +307,7 @@ def test_speaking_time_is_learnt_from_what_was_spoken() -> None:
         room.take()
         taken = room.state.hands[0].utterance
         speaking.sent(room.state, taken.id, "line", "slow", 6350, 1.0, room.now_ms)
-        speaking.heard(room.state, taken.id, room.now_ms)
+        speaking.heard(room.state, taken.id, room.now_ms, room.changes)
         room.send(a_danmu(voice="slow", weight=10))
     assert before_ms < 3000
     assert 5800 < room.state.backlog_ms < 6400

@@ -41,7 +41,7 @@ def test_forty_near_equal_danmu_in_five_seconds_are_spoken_once_with_the_right_c
         text = "哈" * (2 + number % 5) + ("！" if number % 2 else " ")
         room.send(read(Event(id=f"d{number}", viewer=f"v{number}", text=text)))
         room.pass_ms(125)
-    speaking.heard(room.state, playing.id, room.now_ms)
+    speaking.heard(room.state, playing.id, room.now_ms, room.changes)
     spoken = room.speak()
     assert spoken
     assert (spoken.id, spoken.count, spoken.people) == ("d0", 40, 40)

@@ -14,7 +14,6 @@ from danmu_tts.domain.room.values import (
     Reason,
     RoomRules,
     RoomUtterance,
-    Words,
     tag,
 )
 from danmu_tts.domain.room.worth import by_worth, predicted_ms
@@ -34,20 +33,24 @@ class Changes:
     Attributes:
         merged: the utterances that stand for more danmu now.
         dropped: the danmu that will not be spoken, by reason.
-        words: of those that were dropped, by id.
+        let_go: those that were dropped, by id.
         retracted: the utterances that are gone; a player that has one shall be silent about it.
+        taken_back: ids of danmu that were taken back, and the utterances that stood for them.
+        spoken: what was heard and is over.
     """
 
     merged: list[RoomUtterance] = field(default_factory=list)
     dropped: dict[Reason, list[str]] = field(default_factory=dict)
-    words: dict[str, Words] = field(default_factory=dict)
+    let_go: dict[str, Danmu | RoomUtterance] = field(default_factory=dict)
     retracted: list[str] = field(default_factory=list)
+    taken_back: list[tuple[str, RoomUtterance]] = field(default_factory=list)
+    spoken: list[Hand] = field(default_factory=list)
 
     def drop(self, state: RoomState, what: Danmu | RoomUtterance, reason: Reason) -> None:
         """Count one, and tell it."""
         state.tally.drop(reason)
         self.dropped.setdefault(reason, []).append(what.id)
-        self.words[what.id] = what.words
+        self.let_go[what.id] = what
 
 
 def admit(state: RoomState, rules: RoomRules, danmu: Sequence[Danmu], now_ms: int, changes: Changes) -> list[Fate]:
@@ -71,15 +74,16 @@ def expire(state: RoomState, now_ms: int, changes: Changes) -> None:
         state.hands.remove(hand)
         match hand.status:
             case HandStatus.PLAYING:
-                end_heard(state, hand, now_ms)
+                end_heard(state, hand, now_ms, changes)
             case HandStatus.MAKING:  # whoever made it is dead
                 state.waiting.append(hand.utterance)
             case HandStatus.SENT:
                 changes.drop(state, hand.utterance, Reason.FAILED)
 
 
-def end_heard(state: RoomState, hand: Hand, now_ms: int) -> None:
+def end_heard(state: RoomState, hand: Hand, now_ms: int, changes: Changes) -> None:
     """Count one that was in hand and is over: it was heard."""
+    changes.spoken.append(hand)
     state.tally.spoken += 1
     state.tally.spoken_ms += hand.utterance.predicted_ms
     state.remember(hand, now_ms)

@@ -53,7 +53,7 @@ def skip(state: RoomState, changes: Changes) -> bool:
 def _remove(state: RoomState, is_gone: _Test, changes: Changes) -> int:
     removed = 0
     for utterance in list(state.waiting):
-        count, is_over = _thin_out(utterance, is_gone)
+        count, is_over = _thin_out(utterance, is_gone, changes)
         _account(state, count, is_over=is_over)
         removed += count
         if is_over:
@@ -63,7 +63,7 @@ def _remove(state: RoomState, is_gone: _Test, changes: Changes) -> int:
             changes.merged.append(utterance)
     for hand in list(state.hands):
         leads = _is_led(hand.utterance, is_gone)
-        count, is_over = _thin_out(hand.utterance, is_gone)
+        count, is_over = _thin_out(hand.utterance, is_gone, changes)
         is_over = is_over or leads  # its words and its name are what the player has
         _account(state, count, is_over=is_over)
         removed += count
@@ -74,12 +74,13 @@ def _remove(state: RoomState, is_gone: _Test, changes: Changes) -> int:
     return removed
 
 
-def _thin_out(utterance: RoomUtterance, is_gone: _Test) -> tuple[int, bool]:
+def _thin_out(utterance: RoomUtterance, is_gone: _Test, changes: Changes) -> tuple[int, bool]:
     """Take members out. Returns how many, and whether nobody is left: others may have said what the first one said."""
     left = [each for each in utterance.members if not is_gone(each[0], each[1])]
     removed = len(utterance.members) - len(left)
     if not removed:
         return 0, False
+    changes.taken_back += [(each[0], utterance) for each in utterance.members if is_gone(*each[:2])]
     if _is_led(utterance, is_gone):
         utterance.viewer = ""
         utterance.words = replace(utterance.words, name="", reply_to="")

@@ -44,7 +44,7 @@ def attend(
         _leave(state, now_ms, changes)
         active = state.player = Player(player, connection, 0)
     elif holds is not None:
-        _return_lost(state, connection, holds, now_ms)
+        _return_lost(state, connection, holds, now_ms, changes)
     active.connection = connection
     active.until_ms = now_ms + LEASE_MS
     active.credit = credit
@@ -142,7 +142,7 @@ def sent(
     hand = find_hand(state, utterance_id)
     if hand is None or hand.connection != connection or hand.utterance.deadline_ms < now_ms:
         return False
-    hand.status, hand.sent_ms = HandStatus.SENT, now_ms
+    hand.status, hand.sent_ms, hand.voice = HandStatus.SENT, now_ms, voice
     hand.until_ms = now_ms + duration_ms + _HEARING_MS
     hand.utterance.predicted_ms = duration_ms
     for name in {voice, hand.utterance.voice}:
@@ -161,27 +161,27 @@ def put_back(state: RoomState, utterance_id: str, connection: str, not_before_ms
     return True
 
 
-def began(state: RoomState, utterance_id: str, now_ms: int) -> None:
+def began(state: RoomState, utterance_id: str, now_ms: int, changes: Changes) -> None:
     """It is heard from now on; what was heard before it is over."""
     hand = find_hand(state, utterance_id)
     if hand is None or hand.status is HandStatus.PLAYING:
         return
     for earlier in [each for each in state.hands if each.status is HandStatus.PLAYING]:
         state.hands.remove(earlier)
-        end_heard(state, earlier, now_ms)
+        end_heard(state, earlier, now_ms, changes)
     hand.status = HandStatus.PLAYING
     hand.lateness_ms = max(0, now_ms - max(hand.utterance.first_ms, hand.utterance.settles_ms))
     state.tally.late(hand.lateness_ms)
 
 
-def heard(state: RoomState, utterance_id: str, now_ms: int) -> None:
+def heard(state: RoomState, utterance_id: str, now_ms: int, changes: Changes) -> None:
     """It was heard to its end."""
     hand = find_hand(state, utterance_id)
     if hand is None:
         return
-    began(state, utterance_id, now_ms)
+    began(state, utterance_id, now_ms, changes)
     state.hands.remove(hand)
-    end_heard(state, hand, now_ms)
+    end_heard(state, hand, now_ms, changes)
 
 
 def give_up(
@@ -239,7 +239,7 @@ def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
     for hand in state.hands:
         match hand.status:
             case HandStatus.PLAYING:
-                end_heard(state, hand, now_ms)
+                end_heard(state, hand, now_ms, changes)
             case HandStatus.SENT:
                 changes.drop(state, hand.utterance, Reason.PLAYER_GONE)
             case HandStatus.MAKING:
@@ -247,7 +247,7 @@ def _leave(state: RoomState, now_ms: int, changes: Changes) -> None:
     state.hands = []
 
 
-def _return_lost(state: RoomState, connection: str, holds: Collection[str], now_ms: int) -> None:
+def _return_lost(state: RoomState, connection: str, holds: Collection[str], now_ms: int, changes: Changes) -> None:
     """What the player was sent and does not have was lost on the way, and can wait again unless it had been begun.
 
     It tells of what it begins before it says what it has. What was sent over this connection may be on its way.
@@ -258,6 +258,6 @@ def _return_lost(state: RoomState, connection: str, holds: Collection[str], now_
             continue
         state.hands.remove(hand)
         if hand.status is HandStatus.PLAYING:
-            end_heard(state, hand, now_ms)
+            end_heard(state, hand, now_ms, changes)
         else:
             state.waiting.append(hand.utterance)

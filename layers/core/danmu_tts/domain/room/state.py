@@ -9,7 +9,7 @@ from typing import Any
 from danmu_tts.domain.room.values import TAG_CHARS, Kind, Rank, Reason, RoomUtterance, Words
 
 # To be raised with every change of what is kept: who reads another version begins anew.
-_VERSION = 3
+_VERSION = 4
 _MOST_SEEN, _MOST_GONE, _MOST_SPEAKERS, _MOST_RECENT, _MOST_LATENESS = 4096, 1024, 256, 20, 60
 
 
@@ -31,6 +31,7 @@ class Hand:
         until_ms: when it is over by itself, if nothing is heard of it.
         sent_ms: when it was sent; before that, when it will be at the latest.
         lateness_ms: from when it could have been spoken to its sound; None before that.
+        voice: who says it; empty until it is made.
     """
 
     utterance: RoomUtterance
@@ -40,6 +41,7 @@ class Hand:
     until_ms: int
     sent_ms: int
     lateness_ms: int | None = None
+    voice: str = ""
 
 
 @dataclass(slots=True)
@@ -258,7 +260,7 @@ _RANKS = {rank.value: rank for rank in Rank}
 
 def _hand_written(hand: Hand) -> list[Any]:
     times = [hand.until_ms, hand.sent_ms, hand.lateness_ms]
-    return [_written(hand.utterance), hand.player, hand.connection, hand.status, *times]
+    return [_written(hand.utterance), hand.player, hand.connection, hand.status, *times, hand.voice]
 
 
 def _read(fields: list[Any]) -> RoomUtterance:

@@ -10,6 +10,7 @@ from danmu_tts.domain.errors import InvalidRequestError, NotFoundError
 from danmu_tts.domain.room import removal, speaking
 from danmu_tts.domain.room.admission import Changes, expire
 from danmu_tts.ports import Room, Rooms
+from danmu_tts.services.rooms.fates import Fates
 from danmu_tts.services.rooms.telling import Telling, mark_told
 from speech_contract.room_frames import Control, Do
 from speech_contract.rooms import RoomSettings, RoomState
@@ -21,9 +22,10 @@ _Act = Callable[[Room, Changes], None]
 class Controls:
     """Does what streamers want. One instance a process."""
 
-    def __init__(self, rooms: Rooms, telling: Telling, new_id: Callable[[], str]) -> None:
+    def __init__(self, rooms: Rooms, telling: Telling, fates: Fates, new_id: Callable[[], str]) -> None:
         self._rooms = rooms
         self._telling = telling
+        self._fates = fates
         self._new_id = new_id
 
     async def state(self, principal: Principal, room: str) -> RoomState:
@@ -77,6 +79,7 @@ class Controls:
             return opened, changes
 
         opened, changes = await self._rooms.change(room, step)
+        self._fates.write(opened, changes)
         await self._telling.changed(opened, changes, with_settings=True)
         await self._telling.nudge(opened)
         return (await self._telling.state(opened, len(await self._rooms.listeners(room)))).state

@@ -10,11 +10,12 @@ from danmu_tts.domain.access import Principal, Scope
 from danmu_tts.domain.errors import StoreAwayError
 from danmu_tts.domain.room import removal
 from danmu_tts.domain.room.admission import Changes, admit
-from danmu_tts.domain.room.values import Fate
+from danmu_tts.domain.room.values import Danmu, Fate
 from danmu_tts.domain.voices import primary_subtag
 from danmu_tts.domain.withdrawals import Withdrawal
 from danmu_tts.ports import Readers, Room, Rooms
 from danmu_tts.services.backends import BackendManager
+from danmu_tts.services.rooms.fates import Fates
 from danmu_tts.services.rooms.reading import EventReader
 from danmu_tts.services.rooms.rules import room_rules
 from danmu_tts.services.rooms.telling import Telling, mark_told
@@ -28,6 +29,9 @@ _PAUSES_S = (0.1, 0.3, 0.6)
 
 Translate = Callable[[str, Mapping[str, object]], Event | Withdrawal | None]
 """A platform's name and one of its messages to what it says; raises InvalidRequestError."""
+
+
+_Admitted = tuple[Room, Changes, Sequence[Danmu], Sequence[Fate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Feed:
         backends: BackendManager,
         words: RoomWords,
         telling: Telling,
+        fates: Fates,
         translate: Translate,
         new_id: Callable[[], str],
         clock: Callable[[], float] = time.monotonic,
@@ -59,6 +64,7 @@ class Feed:
         self._backends = backends
         self._words = words
         self._telling = telling
+        self._fates = fates
         self._translate = translate
         self._new_id = new_id
         self._clock = clock
@@ -71,7 +77,8 @@ class Feed:
         principal.require(Scope.DANMU, room)
         # Named once, so that what is tried again counts once.
         named = [event if event.id else event.model_copy(update={"id": self._new_id()}) for event in events]
-        opened, changes, fates = await self._admit(principal, room, named)
+        opened, changes, danmu, fates = await self._admit(principal, room, named)
+        self._fates.write(opened, changes, danmu, fates)
         # They are in: that those who listen cannot be told now is no reason to send them again.
         with suppress(StoreAwayError):
             if any(fate.into for fate in fates):
@@ -79,16 +86,14 @@ class Feed:
             await self._telling.changed(opened, changes)
         return [_outcome(fate) for fate in fates]
 
-    async def _admit(
-        self, principal: Principal, room: str, events: Sequence[Event]
-    ) -> tuple[Room, Changes, list[Fate]]:
-        def step(opened: Room) -> tuple[Room, Changes, list[Fate]]:
+    async def _admit(self, principal: Principal, room: str, events: Sequence[Event]) -> _Admitted:
+        def step(opened: Room) -> _Admitted:
             changes = Changes()
             reader = self.event_reader(room, principal.key_id, opened.settings, self._new_id)
             danmu = [reader.read(event) for event in events]
             fates = admit(opened.state, room_rules(opened.settings), danmu, opened.now_ms, changes)
             mark_told(opened)
-            return opened, changes, fates
+            return opened, changes, danmu, fates
 
         for pause_s in _PAUSES_S:
             try:
@@ -145,6 +150,7 @@ class Feed:
             return opened, changes, removed
 
         opened, changes, removed = await self._rooms.change(room, step)
+        self._fates.write(opened, changes)
         await self._telling.changed(opened, changes)
         return removed
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from base64 import b64encode
-from dataclasses import asdict
 
 from danmu_tts.domain.access import Principal, Role, Scope
 from danmu_tts.domain.connections import Connection, ListenerGoneError
@@ -14,12 +13,11 @@ from danmu_tts.domain.room.values import Reason
 from danmu_tts.domain.speech import Speech
 from danmu_tts.observability import get_logger
 from danmu_tts.ports import Listener, Room, Rooms
-from danmu_tts.services.rooms.captions import own_captions
+from danmu_tts.services.rooms.fates import Fates
 from danmu_tts.services.rooms.making import Chosen, Making
 from danmu_tts.services.rooms.telling import WATCHES_MS, Telling, mark_told
+from danmu_tts.services.rooms.views import utterance_frame
 from speech_contract import room_frames as frames
-from speech_contract.events import EventKind
-from speech_contract.speech import CaptionAnswer
 
 logger = get_logger("rooms")
 
@@ -37,12 +35,14 @@ class Players:
         rooms: Rooms,
         making: Making,
         telling: Telling,
+        fates: Fates,
         audio_base_url: str | None,
     ) -> None:
         """``audio_base_url``: what a URL of ours that begins with a slash is below; None where the client knows."""
         self._rooms = rooms
         self._making = making
         self._telling = telling
+        self._fates = fates
         self._audio_base_url = audio_base_url
         self._preparing: set[str] = set()
 
@@ -62,6 +62,7 @@ class Players:
             return opened, changes
 
         opened, changes = await self._rooms.change(asked.room, step)
+        self._fates.write(opened, changes)
         listening = frames.Listening(room=asked.room, role=asked.role, now=opened.now_ms)
         await self._telling.answer(connection, listening)
         await self._telling.changed(opened, changes)
@@ -95,6 +96,7 @@ class Players:
             return opened, changes, active, taken, prepared
 
         opened, changes, active, taken, prepared = await self._rooms.change(asked.room, step)
+        self._fates.write(opened, changes)
         if taken:
             prepared = await self._give(connection, principal, taken)
         else:
@@ -114,9 +116,9 @@ class Players:
             if hand and hand.player == player:
                 match asked.outcome:
                     case frames.PlayedOutcome.STARTED:
-                        speaking.began(state, asked.id, opened.now_ms)
+                        speaking.began(state, asked.id, opened.now_ms, changes)
                     case frames.PlayedOutcome.HEARD:
-                        speaking.heard(state, asked.id, opened.now_ms)
+                        speaking.heard(state, asked.id, opened.now_ms, changes)
                     case ended:
                         speaking.give_up(state, asked.id, _reason(ended.value), changes)
                 state.told_ms = 0  # who watches shall see it at once
@@ -124,6 +126,7 @@ class Players:
             return opened, changes
 
         opened, changes = await self._rooms.change(asked.room, step)
+        self._fates.write(opened, changes)
         await self._telling.changed(opened, changes)
 
     def _prepare(self, opened: Room) -> Chosen | None:
@@ -169,6 +172,7 @@ class Players:
             await self._fail(connection, taken, error)
             return None
         opened, changes, is_wanted, prepared = await self._note_sent(connection, taken, speech)
+        self._fates.write(opened, changes)
         try:
             if is_wanted:
                 await self._send(connection, opened, taken, speech, audio)
@@ -211,7 +215,9 @@ class Players:
     async def _fail(self, connection: Connection, taken: Chosen, error: DanmuTTSError) -> None:
         """It could not be made. What was paid for is tried again where that may help; the rest is dropped."""
         room, utterance = taken.room.name, taken.utterance
-        logger.warning("an utterance could not be made", extra={"room": room, "reason": error.code})
+        logger.warning(
+            "an utterance could not be made", extra={"room": room, "danmu": utterance.id, "reason": error.code}
+        )
         reason = Reason.NOTHING_TO_SAY if isinstance(error, NothingToSayError) else _reason(error.code)
 
         def step(opened: Room) -> tuple[Room, Changes]:
@@ -224,46 +230,18 @@ class Players:
             return opened, changes
 
         opened, changes = await self._rooms.change(room, step)
+        self._fates.write(opened, changes)
         wait = frames.Waiting(room=room, active=True, again_in_ms=_AFTER_FAILURE_MS, reason=error.code)
         await self._telling.answer(connection, wait)
         await self._telling.changed(opened, changes)
 
     async def _send(self, to: Connection, opened: Room, taken: Chosen, speech: Speech, audio: frames.AudioOf) -> None:
         """To all who listen; the sound to the player that asked. Raises ListenerGoneError where that is gone."""
-        silent = self._frame(opened, taken, speech)
+        silent = utterance_frame(opened, taken, speech)
         await self._telling.answer(to, silent.model_copy(update={"audio": audio}))
         listeners = await self._rooms.listeners(opened.name)
         others = [listener for name, listener in listeners.items() if name != _id(to)]
         await self._telling.broadcast(opened.name, others, [silent])
-
-    def _frame(self, opened: Room, taken: Chosen, speech: Speech) -> frames.UtteranceFrame:
-        saying = taken.saying
-        hand = speaking.find_hand(opened.state, taken.utterance.id)
-        current = hand.utterance if hand else taken.utterance  # more of the same may have come while it was made
-        words = current.words
-        return frames.UtteranceFrame(
-            room=opened.name,
-            id=current.id,
-            kind=EventKind(current.kind.value),
-            rank=current.rank.name.lower(),
-            viewer=current.viewer,
-            name=words.name,
-            original=words.shown,
-            spoken=f"{saying.text[: saying.start]}{words.shown if saying.end else ''}{saying.text[saying.end :]}",
-            count=current.count,
-            people=current.people,
-            gift=words.gift,
-            amount=words.amount,
-            currency=words.currency,
-            emotes=dict(words.emotes),
-            picture=words.picture,
-            reply_to=words.reply_to,
-            voice=speech.encoded.voice,
-            captions=[CaptionAnswer(**asdict(caption)) for caption in own_captions(speech.captions, saying)],
-            duration_ms=speech.encoded.duration_ms,
-            audio=None,
-            expires_at=current.deadline_ms,
-        )
 
     async def _audio(self, speech: Speech) -> frames.AudioOf:
         """As it is where it is short, else by URL. Raises StoreAwayError where it can be had neither way."""

@@ -115,7 +115,7 @@ class Telling:
         for reason, ids in changes.dropped.items():
             for start in range(0, len(ids), _DROPPED_A_FRAME):
                 some = ids[start : start + _DROPPED_A_FRAME]
-                words = [changes.words[each] for each in some]
+                words = [changes.let_go[each].words for each in some]
                 danmu = [frames.LetGo(name=each.name, text=each.shown[:_SHOWN_CHARS], gift=each.gift) for each in words]
                 yield frames.Dropped(room=room, ids=some, reason=reason, danmu=danmu)
 

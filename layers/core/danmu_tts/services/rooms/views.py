@@ -1,13 +1,20 @@
-"""A room as it is shown to those who watch it."""
+"""A room, and what it says, as they are shown to those who hear or watch it."""
 
+from dataclasses import asdict
 from typing import Any
 
+from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.state import Hand, HandStatus, Recent
 from danmu_tts.domain.room.values import RoomUtterance
 from danmu_tts.domain.room.worth import by_worth
+from danmu_tts.domain.speech import Speech
 from danmu_tts.ports import Room
+from danmu_tts.services.rooms.captions import own_captions
+from danmu_tts.services.rooms.making import Chosen
 from speech_contract.events import EventKind
+from speech_contract.room_frames import UtteranceFrame
 from speech_contract.rooms import RoomCounts, RoomState, SpokenUtterance, WaitingUtterance
+from speech_contract.speech import CaptionAnswer
 
 # A message has at most 128 KB.
 _MOST_SHOWN, _SHOWN_CHARS = 60, 200
@@ -39,6 +46,37 @@ def room_state(room: Room, listeners: int, spent_usd: float | None) -> RoomState
         spent_usd=spent_usd,
         settings=room.settings,
         now=room.now_ms,
+    )
+
+
+def utterance_frame(opened: Room, taken: Chosen, speech: Speech) -> UtteranceFrame:
+    """What was made, without its sound, for all who listen."""
+    saying = taken.saying
+    hand = speaking.find_hand(opened.state, taken.utterance.id)
+    current = hand.utterance if hand else taken.utterance  # more of the same may have come while it was made
+    words = current.words
+    return UtteranceFrame(
+        room=opened.name,
+        id=current.id,
+        kind=EventKind(current.kind.value),
+        rank=current.rank.name.lower(),
+        viewer=current.viewer,
+        name=words.name,
+        original=words.shown,
+        spoken=f"{saying.text[: saying.start]}{words.shown if saying.end else ''}{saying.text[saying.end :]}",
+        count=current.count,
+        people=current.people,
+        gift=words.gift,
+        amount=words.amount,
+        currency=words.currency,
+        emotes=dict(words.emotes),
+        picture=words.picture,
+        reply_to=words.reply_to,
+        voice=speech.encoded.voice,
+        captions=[CaptionAnswer(**asdict(caption)) for caption in own_captions(speech.captions, saying)],
+        duration_ms=speech.encoded.duration_ms,
+        audio=None,
+        expires_at=current.deadline_ms,
     )
 
 
