@@ -8,10 +8,12 @@ EMULATOR := .venv-emulator
 XTTS   := .venv-xtts
 SAM    := .venv-sam
 CHECKOV := .venv-checkov
+LOCALSTACK := .venv-localstack
 # What the functions are built for; the template's own default.
 ARCHITECTURE ?= arm64
 # SAM's own figures of who uses it go nowhere from here; uv, which builds the layers, lies beside it.
 SAM_RUN = ARCHITECTURE=$(ARCHITECTURE) SAM_CLI_TELEMETRY=0 PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam
+DEPLOY = PATH="$(CURDIR)/$(SAM)/bin:$$PATH" exec $(BIN)/python -m infra.deploy
 TORCH := torch==2.13.0
 TORCHAUDIO := torchaudio==2.11.0 torchcodec==0.17.0
 # The tests wait half of their time: two cores have work for three.
@@ -19,7 +21,7 @@ WORKERS ?= 3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench emulator xtts sam build check-aws test-aws lock clean
+.PHONY: help run test check bench emulator xtts sam build deploy destroy sam-local localstack check-aws test-aws lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
@@ -42,7 +44,7 @@ check: $(VENV)/.dev ## Lint, types, import rules
 check-aws: $(SAM)/.made $(CHECKOV)/.made ## Lint the template, and look for what an attacker would
 	$(SAM_RUN) validate --lint
 	$(SAM)/bin/cfn-lint template.yaml infra/aws/*.yaml
-	$(CHECKOV)/bin/checkov --quiet --compact --framework cloudformation --directory infra/aws --file template.yaml
+	$(CHECKOV)/bin/checkov --quiet --compact --skip-download --framework cloudformation --directory infra/aws --file template.yaml
 
 bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 	$(BIN)/python -m benchmarks
@@ -53,6 +55,18 @@ sam: $(SAM)/.made ## Install AWS SAM, which builds and deploys the template
 
 build: $(SAM)/.made ## Build functions and layers for ARCHITECTURE=arm64 or x86_64
 	$(SAM_RUN) build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: $(VENV)/.run $(SAM)/.made ## Put it into your AWS account; asks what it needs (ARGS="--help": without questions)
+	@$(DEPLOY) deploy $(ARGS)
+
+destroy: $(VENV)/.run ## Take it out of your AWS account again, with all that it keeps there
+	@$(DEPLOY) destroy $(ARGS)
+
+sam-local: $(VENV)/.run $(SAM)/.made ## Run the REST API in Lambda's own container; needs docker or podman
+	@$(DEPLOY) sam-local $(ARGS)
+
+localstack: $(VENV)/.run $(SAM)/.made $(LOCALSTACK)/.made ## Deploy to an emulator: MiniStack, or yours at AWS_ENDPOINT_URL
+	@$(DEPLOY) localstack $(ARGS)
 
 xtts: $(XTTS)/.made ## Install XTTS; with it, the tests also speak by a GPU service on the CPU
 
@@ -85,7 +99,7 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 		--group pyproject.toml:xtts-tests -o requirements/xtts.txt
 
 clean: ## Remove the environment and everything that was generated
-	rm -rf $(VENV) $(EMULATOR) $(XTTS) $(SAM) $(CHECKOV) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) $(EMULATOR) $(XTTS) $(SAM) $(CHECKOV) $(LOCALSTACK) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -123,6 +137,13 @@ $(XTTS)/.made: requirements/xtts.txt | $(VENV)/bin/python
 	@rm -f $(XTTS)/lib/python*/site-packages/torchaudio/lib/*.so
 	@$(XTTS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@printf '%s\n' '$(CURDIR)' '$(CURDIR)/layers/core' > "$$(echo $(XTTS)/lib/python*/site-packages)/danmu_tts.pth"
+	@touch $@
+
+# Its functions run with its own Python, and the layers are for 3.13; uv finds one, or fetches it.
+$(LOCALSTACK)/.made: requirements/emulator.txt | $(SAM)/.made
+	@echo "Installing MiniStack, an emulator of AWS (about 30 MB to fetch, once)"
+	@$(SAM)/bin/uv venv --quiet --clear --python 3.13 $(LOCALSTACK)
+	@$(SAM)/bin/uv pip install --quiet --python $(LOCALSTACK)/bin/python --require-hashes -r $<
 	@touch $@
 
 $(SAM)/.made: requirements/sam.txt | $(VENV)/bin/python

@@ -1,0 +1,42 @@
+"""Whose AWS it is, and where."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from infra.deploy.errors import DeployError, aws_in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account that lets us in, and the region that is meant."""
+
+    id: str
+    who: str
+    region: str
+
+    def client(self, service: str) -> Any:
+        """boto3's, in this region."""
+        import boto3
+
+        return boto3.client(service, region_name=self.region)
+
+
+def find_account() -> Account:
+    """Ask AWS who we are. Raises DeployError where it does not know us, or no region is set."""
+    import boto3
+
+    with aws_in_words():
+        region = os.environ.get("AWS_REGION") or boto3.session.Session().region_name
+        if not region:
+            advice = "Name the one next to you, e.g. AWS_REGION=ap-northeast-1 make deploy, or `aws configure`."
+            raise DeployError("It is not said which region of AWS.", advice)
+        # What SAM and our own adapters start finds it there.
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
+        caller = boto3.client("sts", region_name=region).get_caller_identity()
+    return Account(caller["Account"], caller["Arn"].split(":", 5)[-1], region)
+
+
+def is_emulated() -> bool:
+    """Whether AWS_ENDPOINT_URL sends us to an emulator."""
+    return bool(os.environ.get("AWS_ENDPOINT_URL"))
