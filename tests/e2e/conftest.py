@@ -1,5 +1,7 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.e2e.browser import AS_OBS, browsing
 from tests.e2e.program import Server, environment, make_key, run_keys
 from tests.e2e.websocket_targets import Ability, Target
-from tests.servers.deployment import BUCKET, deploy
+from tests.servers.deployment import Deployed, deploy
 from tests.servers.emulator import Emulator
 from tests.servers.redis_server import RedisServer
 
@@ -68,7 +70,7 @@ def still_serving(client: httpx.Client) -> Iterator[None]:
     assert client.post("/v1/audio/speech", json={"model": "auto", "input": "hello"}).status_code == 200
 
 
-@pytest.fixture(scope="session", params=["local", "emulator"])
+@pytest.fixture(scope="session", params=["local", pytest.param("emulator", marks=pytest.mark.aws)])
 def target(request: pytest.FixtureRequest) -> Target:
     """The WebSocket API, as our gateway and as an emulator of AWS serves it."""
     target: Target = request.getfixturevalue(f"{request.param}_target")
@@ -81,29 +83,49 @@ def local_target(server: Server) -> Target:
     return Target(url, server.home, environment(server.home), key=make_key(server.home))
 
 
+@dataclass(frozen=True)
+class OnEmulator:
+    """``template.yaml``, deployed. Its functions are processes that have Redis, queues and a bucket in common.
+
+    Attributes:
+        environment: what ``danmu-tts keys`` needs to reach its keys, run in ``home``.
+        key: an API key that may do everything.
+    """
+
+    emulator: Emulator
+    deployed: Deployed
+    home: Path
+    environment: Mapping[str, str]
+    key: str
+
+
 @pytest.fixture(scope="session")
-def emulator_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """``template.yaml``, deployed. Its functions are processes that have Redis and a bucket in common."""
+def on_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnEmulator]:
     home = tmp_path_factory.mktemp("operator")
     with (
         Emulator(tmp_path_factory.mktemp("emulator")) as emulator,
         RedisServer(tmp_path_factory.mktemp("emulator-redis")) as redis,
     ):
-        url = deploy(emulator, redis_url=redis.url)
-        ours = environment(home, **emulator.environment, DANMU_TTS_S3__BUCKET=BUCKET)
-        target = Target(
-            url,
-            home,
-            ours,
-            key=run_keys(home, ours, "create", "test"),
-            lacks=frozenset(Ability),
-            unauthorized_status=500,
-            refused_status=403,
-            crowd=4,
-        )
-        asyncio.run(_start_two_processes(target))
-        yield target
-        assert "Traceback" not in emulator.function_log("danmu-tts-WebSocket")
+        deployed = deploy(emulator, redis_url=redis.url)
+        ours = environment(home, **emulator.environment, DANMU_TTS_S3__BUCKET=deployed.bucket)
+        yield OnEmulator(emulator, deployed, home, ours, run_keys(home, ours, "create", "test", "--scope", "admin"))
+        assert "Traceback" not in emulator.log_of("danmu-tts-Logs")
+
+
+@pytest.fixture(scope="session")
+def emulator_target(on_emulator: OnEmulator) -> Target:
+    target = Target(
+        on_emulator.deployed.websocket_url,
+        on_emulator.home,
+        on_emulator.environment,
+        key=run_keys(on_emulator.home, on_emulator.environment, "create", "test"),
+        lacks=frozenset(Ability),
+        unauthorized_status=500,
+        refused_status=403,
+        crowd=4,
+    )
+    asyncio.run(_start_two_processes(target))
+    return target
 
 
 async def _start_two_processes(target: Target) -> None:

@@ -68,14 +68,18 @@ class Emulator(ServerProcess):
             aws_secret_access_key=ours["AWS_SECRET_ACCESS_KEY"],
         )
 
-    def function_log(self, name: str) -> str:
-        """What the functions wrote that are called so, as CloudWatch has it."""
+    def log_of(self, name: str) -> str:
+        """What was written to the log groups that are called so, as CloudWatch has it."""
         logs = self.client("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-        groups = [group for group in groups if name in group]
-        assert groups, f"no function {name} wrote anything"
         pages = logs.get_paginator("filter_log_events")
-        events = (event for group in groups for page in pages.paginate(logGroupName=group) for event in page["events"])
+        events = (
+            event
+            for group in groups
+            if name in group
+            for page in pages.paginate(logGroupName=group)
+            for event in page["events"]
+        )
         return "\n".join(event["message"] for event in events)
 
     def bootstrap(self, **settings: str) -> str:
