@@ -44,12 +44,13 @@ def look(account: Account, profile: str, *, spot: bool) -> Iterator[Finding]:
 
 def _asked(what: str, look_at: Callable[[], tuple[bool, str]]) -> Finding:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         return Finding(what, *look_at())
     except ClientError as error:
         return Finding(what, False, f"AWS does not tell ({error.response['Error']['Code']}); going on")
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         return Finding(what, False, f"AWS does not tell ({type(error).__name__}); going on")
 
 

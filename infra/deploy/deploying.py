@@ -72,7 +72,7 @@ def hand_over(stack: Stack, room: str, *, rooms: bool) -> None:
 
 def _site(state: State, region: str) -> handover.Site:
     said = state.outputs
-    where = f"AWS_REGION={region}"
+    where = f"AWS_DEFAULT_REGION={region}"
     return handover.Site(said["Url"], said["WebSocketUrl"], said["BucketName"], where, said.get("DashboardUrl", ""))
 
 

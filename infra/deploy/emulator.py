@@ -28,7 +28,7 @@ _FOLDER = sam.ROOT / ".aws-sam" / "localstack"
 _START_S, _POLL_S, _ANSWER_S = 30.0, 0.1, 60.0
 # What an id looks like.
 _HTTP_API, _WEBSOCKET_API = "da000001", "da000002"
-_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 """Opens nothing; emulators ask for no more."""
 
 
@@ -62,11 +62,13 @@ def run(room: str, progress: Progress, *, redis_url: str | None, edge_voices: bo
     """Deploy there; where the emulator is ours, keep it until Ctrl-C. Raises DeployError."""
     checks.find_tools()
     given = os.environ.get("AWS_ENDPOINT_URL")
-    os.environ.update({name: os.environ.get(name, value) for name, value in _KEYS.items()})
+    # Whoever is at that address need not know real ones.
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
+        os.environ.pop(name, None)
+    os.environ.update(_KEYS)
     if given:
         _deploy(Emulator(given.rstrip("/"), _is_ministack(given)), room, redis_url, edge_voices=edge_voices)
         return
-    os.environ.update(_KEYS)
     with _ministack() as emulator:
         os.environ["AWS_ENDPOINT_URL"] = emulator.url
         progress.now("The emulator is gone, and all that was in it.")
@@ -158,7 +160,6 @@ def _surroundings(url: str) -> dict[str, str]:
     """Functions inherit it: none of our settings, and no real credentials."""
     return {
         **_KEYS,
-        "AWS_DEFAULT_REGION": _KEYS["AWS_REGION"],
         "AWS_ENDPOINT_URL": url,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(_PORT),

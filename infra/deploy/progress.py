@@ -24,8 +24,6 @@ class Progress:
 @contextmanager
 def told(again: str) -> Iterator[Progress]:
     """End with a line for DeployError, and for Ctrl-C with how things are; ``again``: what it does next time."""
-    from click.exceptions import Abort
-
     progress = Progress()
     try:
         yield progress
@@ -34,6 +32,6 @@ def told(again: str) -> Iterator[Progress]:
         if trouble.advice:
             typer.echo(trouble.advice, err=True)
         raise typer.Exit(1) from trouble
-    except (KeyboardInterrupt, Abort) as stopped:
+    except (KeyboardInterrupt, typer.Abort) as stopped:
         typer.echo(f"\nStopped. {progress.state} {again}", err=True)
         raise typer.Exit(_INTERRUPTED) from stopped

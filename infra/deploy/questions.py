@@ -20,7 +20,7 @@ free; what your viewers write goes to Microsoft then. A Chinese chat needs them,
 
 
 def ask(said: Answers, known: Known) -> Answers:
-    """Ask what was not said; Enter keeps what is in brackets. Raises click's Abort on Ctrl-C."""
+    """Ask what was not said; Enter keeps what is in brackets. Raises typer.Abort on Ctrl-C."""
     before = known.complete(Answers())
     answers = replace(said, profile=said.profile or _profile(before.profile or "cheap"))
     if answers.redis_url is None and answers.profile == "cheap":
