@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from danmu_tts import process_loop
 from danmu_tts.bootstrap import Container, piper_container
+from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, NothingToSayError, VoiceNotFoundError
 from danmu_tts.domain.speech import Prosody, Script, SpeechRequest
 from speech_contract.piper import (
@@ -49,7 +50,7 @@ async def _answer(message: SpeakPiper, container: Container) -> PiperSpoken:
             )
         )
     voice = await container.backends.find_voice(f"piper:{message.voice}")
-    request = SpeechRequest(message.text, prosody=Prosody(speed=message.tempo))
+    request = SpeechRequest(message.text, format=AudioFormat.WAV, prosody=Prosody(speed=message.tempo))
     made = await container.maker.make(request, Script.of(message.text, voice), _PATIENCE_S)
     captions = tuple(PiperCaption(**asdict(caption)) for caption in made.encoded.captions)
     return PiperSpoken(audio=made.encoded.audio, captions=captions)

@@ -50,7 +50,7 @@ class PiperSpoken(_Message):
     """The answer.
 
     Attributes:
-        audio: MP3, for five minutes of samples would not fit the 6 MB of an answer.
+        audio: WAV, 16-bit mono. The 6 MB of an answer hold 100 s of it, so a long text is asked for in pieces.
         error: what came instead, with its ``message``: one of the words below, or a backend error's reason.
     """
 

@@ -57,7 +57,7 @@ async def test_text_stays_text(vendor: Vendor, text: str) -> None:
     voice = next(voice for voice in await vendor.backend.get_voices() if voice.speaks("en"))
     async for _ in vendor.backend.synthesize(Utterance(clean(text), voice)):
         pass
-    (heard,) = understood(vendor)
+    heard = " ".join(understood(vendor))  # Piper's function is asked for each piece alone
     assert words(heard) == words(clean(text).replace("\ufffe", " ").replace("\uffff", " "))
 
 

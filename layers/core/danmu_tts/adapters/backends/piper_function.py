@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import zip_longest
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +19,7 @@ from danmu_tts.domain.errors import (
     BackendDisabledError,
     BackendNetworkError,
     BackendServerError,
+    BadAudioError,
     NothingToSayError,
     VoiceWithdrawnError,
 )
@@ -25,6 +28,7 @@ from danmu_tts.domain.voices import Voice
 from danmu_tts.plugins import BackendContext
 from danmu_tts.ports import Backend, BackendHealth, BackendTraits
 from danmu_tts.settings_backends import PiperSettings
+from danmu_tts.text.split import split_for_speech
 from speech_contract.piper import NOTHING_TO_SAY, VOICE_GONE, PiperSpoken, SpeakPiper
 
 _PACKAGED = Voice("piper:en_US-joe-medium", "en-US", "male", "function")
@@ -62,9 +66,38 @@ class PiperFunctionBackend(CloudBackend):
         return BackendHealth(True, f"{len(self._list.get())} voices in function {self._function_name}")
 
     async def synthesize(self, utterance: Utterance) -> AsyncIterator[AudioChunk]:
-        """Speak; see ``ports.Backend``. The answer of a function comes whole."""
+        """Speak; see ``ports.Backend``. A function's answer comes whole, so each piece of the text is asked for alone.
+
+        While one piece is heard the next one is made.
+        """
+        pieces = split_for_speech(utterance.text) or [utterance.text]
+        played_ms, nothing = 0.0, None
+        ahead: asyncio.Task[AudioChunk] | None = None
+        try:
+            for piece, following in zip_longest(pieces, pieces[1:]):
+                try:
+                    chunk = await (ahead or self._begin(utterance, piece))
+                except NothingToSayError as error:
+                    chunk, nothing = None, error
+                ahead = self._begin(utterance, following) if following else None
+                if chunk is None:
+                    continue
+                yield replace(chunk, captions=tuple(_later(each, played_ms) for each in chunk.captions))
+                played_ms += chunk.duration_ms
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+        if nothing and not played_ms:
+            raise nothing
+
+    def _begin(self, utterance: Utterance, piece: str) -> "asyncio.Task[AudioChunk]":
+        task = asyncio.create_task(self._say(utterance, piece))
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # a listener may have left
+        return task
+
+    async def _say(self, utterance: Utterance, piece: str) -> AudioChunk:
         name = utterance.voice.name
-        spoken = await self._invoke(SpeakPiper(text=utterance.text, voice=name, tempo=utterance.tempo))
+        spoken = await self._invoke(SpeakPiper(text=piece, voice=name, tempo=utterance.tempo))
         if spoken.error == NOTHING_TO_SAY:
             raise NothingToSayError(spoken.message, param="text")
         if spoken.error == VOICE_GONE:
@@ -74,9 +107,11 @@ class PiperFunctionBackend(CloudBackend):
             raise BackendServerError(f"piper's function failed: {spoken.message}")
         audio = VendorAudio(self.name)
         captions = tuple(Caption(each.text, each.start_ms, each.end_ms) for each in spoken.captions)
-        if chunk := audio.feed(spoken.audio, captions):
-            yield chunk
+        chunk = audio.feed(spoken.audio, captions)
         audio.finish()
+        if chunk is None:
+            raise BadAudioError("piper's function sent no audio.")
+        return chunk
 
     async def _close_connections(self) -> None:
         client = self.__dict__.pop("_client", None)
@@ -85,7 +120,9 @@ class PiperFunctionBackend(CloudBackend):
 
     async def _fetch_voices(self) -> Sequence[Voice]:
         spoken = await self._invoke(SpeakPiper())
-        return [Voice(f"piper:{each.name}", each.language, each.gender, each.revision) for each in spoken.voices]
+        found = [Voice(f"piper:{each.name}", each.language, each.gender, each.revision) for each in spoken.voices]
+        # It stays what it was before the list was there, so that its audio is found in the cache by every process.
+        return [_PACKAGED if each.id == _PACKAGED.id else each for each in found]
 
     async def _invoke(self, message: SpeakPiper) -> PiperSpoken:
         await self._load()
@@ -122,6 +159,10 @@ class PiperFunctionBackend(CloudBackend):
                 tcp_keepalive=True,
             ),
         )
+
+
+def _later(caption: Caption, by_ms: float) -> Caption:
+    return replace(caption, start_ms=caption.start_ms + round(by_ms), end_ms=caption.end_ms + round(by_ms))
 
 
 @contextmanager
