@@ -18,6 +18,7 @@ from danmu_tts.domain.access import Grant
 from danmu_tts.domain.errors import UnauthorizedError
 from danmu_tts.observability import get_logger
 from danmu_tts.once import once
+from functions.warm_up import at_start
 from speech_contract.frames import ClientId
 
 logger = get_logger("access")
@@ -72,3 +73,6 @@ def _client(event: Mapping[str, Any]) -> str | None:
 @once
 def _client_ids() -> TypeAdapter[str]:
     return TypeAdapter(ClientId)
+
+
+at_start(container)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from danmu_tts.bootstrap import container
+from danmu_tts.bootstrap import container, warm
 from functions import sqs_batch
+from functions.warm_up import at_start
 from speech_contract.jobs import JobDeadline
 
 
@@ -14,3 +15,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 async def _act(deadline: JobDeadline) -> None:
     await container().jobs.deadline(deadline)
+
+
+at_start(lambda: warm(container()))

@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from danmu_tts.bootstrap import container
+from danmu_tts.bootstrap import container, warm
 from functions import sqs_batch
+from functions.warm_up import at_start
 from speech_contract.jobs import JobResult
 
 
@@ -30,3 +31,6 @@ def read(body: str) -> JobResult:
     if not isinstance(notice, dict) or notice.get("invocationStatus") != "Failed":
         raise ValueError("neither a result nor the notice of a failure")
     return JobResult(id=notice.get("inferenceId"), reason="failed", message=str(notice.get("failureReason", ""))[:1000])
+
+
+at_start(lambda: warm(container()))

@@ -10,6 +10,7 @@ from danmu_tts.bootstrap import Container, piper_container
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, NothingToSayError, VoiceNotFoundError
 from danmu_tts.domain.speech import Prosody, Script, SpeechRequest
+from functions.warm_up import at_start
 from speech_contract.piper import (
     BAD_MESSAGE,
     NOTHING_TO_SAY,
@@ -54,3 +55,6 @@ async def _answer(message: SpeakPiper, container: Container) -> PiperSpoken:
     made = await container.maker.make(request, Script.of(message.text, voice), _PATIENCE_S)
     captions = tuple(PiperCaption(**asdict(caption)) for caption in made.encoded.captions)
     return PiperSpoken(audio=made.encoded.audio, captions=captions)
+
+
+at_start(lambda: process_loop.run(piper_container().backends.watched["piper"].backend.initialize()))

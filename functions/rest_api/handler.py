@@ -2,10 +2,20 @@
 
 from typing import Any
 
-from danmu_tts.bootstrap import container
+from danmu_tts.bootstrap import container, warm
 from danmu_tts.once import once
 from functions.rest_api.app import create_app
 from functions.rest_api.lambda_adapter import LambdaAdapter
+from functions.warm_up import at_start
+
+_ASK_FOR_HEALTH = {
+    "version": "2.0",
+    "rawPath": "/health",
+    "rawQueryString": "",
+    "headers": {},
+    "requestContext": {"requestId": "warm-up", "http": {"method": "GET", "path": "/health", "sourceIp": "127.0.0.1"}},
+    "isBase64Encoded": False,
+}
 
 
 @once
@@ -16,3 +26,11 @@ def _adapter() -> LambdaAdapter:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one API Gateway HTTP API event (payload 2.0)."""
     return _adapter()(event, context)
+
+
+def _warm() -> None:
+    warm(container())
+    handler(_ASK_FOR_HEALTH, None)  # FastAPI makes much of itself with its first request
+
+
+at_start(_warm)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from danmu_tts import process_loop
-from danmu_tts.bootstrap import container
+from danmu_tts.bootstrap import container, warm
 from danmu_tts.observability import request_scope
+from functions.warm_up import at_start
 from functions.websocket_api import lifecycle, messages
 from functions.websocket_api.connections import connection_of
 
@@ -23,3 +24,6 @@ async def _serve(event: dict[str, Any]) -> dict[str, Any]:
         if kind == "DISCONNECT":
             return await lifecycle.disconnect(built, connection)
         return await messages.receive(built, connection, event.get("body") or "")
+
+
+at_start(lambda: warm(container()))

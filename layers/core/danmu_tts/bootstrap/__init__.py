@@ -120,6 +120,14 @@ def piper_container() -> Container:
     return build(settings.model_copy(update=own))
 
 
+def warm(built: Container) -> None:
+    """Do what the first line would wait for, as far as nobody else is needed for it: nothing is connected or paid."""
+    from danmu_tts.adapters.warming import load_libraries
+
+    load_libraries()
+    built.readers.reader(None, None).read("你好，hello")
+
+
 def default_encoders(mp3_bitrate_kbps: int = 64) -> AudioEncoders:
     """Every encoder that is installed here."""
     from danmu_tts.adapters.audio.encoders import Encoders
