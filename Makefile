@@ -9,6 +9,7 @@ XTTS   := .venv-xtts
 SAM    := .venv-sam
 CHECKOV := .venv-checkov
 LOCALSTACK := .venv-localstack
+LAMBDA := .venv-lambda
 # What the functions are built for; the template's own default.
 ARCHITECTURE ?= arm64
 # SAM's own figures of who uses it go nowhere from here; uv, which builds the layers, lies beside it.
@@ -32,7 +33,9 @@ run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make ru
 test: $(VENV)/.dev ## Run all tests but those of the template
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws"
 
-test-aws: $(VENV)/.dev $(EMULATOR)/.made build ## Test the template: built, run by Lambda's runtime, deployed to an emulator
+# What this machine can run.
+test-aws: ARCHITECTURE = $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+test-aws: $(VENV)/.dev $(EMULATOR)/.made $(LAMBDA)/.made build ## Test the template: built, run by Lambda's runtime, deployed to an emulator
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m aws
 
 check: $(VENV)/.dev ## Lint, types, import rules
@@ -89,6 +92,8 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --upgrade --group pyproject.toml:$$group -o requirements/$$group.txt; \
 	done
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade --group pyproject.toml:lambda -o requirements/lambda.txt
 	$(call lock_layer,core)
 	$(call lock_layer,cloud_voices,--extra cloud $(NOT_IN_CORE))
 	$(call lock_layer,piper,--extra piper $(NOT_IN_CORE))
@@ -99,7 +104,7 @@ lock: $(VENV)/.dev ## Resolve requirements/*.txt anew from pyproject.toml
 		--group pyproject.toml:xtts-tests -o requirements/xtts.txt
 
 clean: ## Remove the environment and everything that was generated
-	rm -rf $(VENV) $(EMULATOR) $(XTTS) $(SAM) $(CHECKOV) $(LOCALSTACK) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) $(EMULATOR) $(XTTS) $(SAM) $(CHECKOV) $(LOCALSTACK) $(LAMBDA) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -139,11 +144,22 @@ $(XTTS)/.made: requirements/xtts.txt | $(VENV)/bin/python
 	@printf '%s\n' '$(CURDIR)' '$(CURDIR)/layers/core' > "$$(echo $(XTTS)/lib/python*/site-packages)/danmu_tts.pth"
 	@touch $@
 
-# Its functions run with its own Python, and the layers are for 3.13; uv finds one, or fetches it.
+# uv finds a Python 3.13, or fetches it. pyenv's own are named first: it shows one in the path that need not be there.
+python_3_13 = for python in $(HOME)/.pyenv/versions/3.13.*/bin/python3.13 3.13; do \
+	$(SAM)/bin/uv venv --quiet --clear --python "$$python" $(1) 2>$(1).log && break; \
+	done || { cat $(1).log >&2; echo "Lambda's Python is 3.13, and there is none here." >&2; exit 1; }; rm -f $(1).log
+
+# Its functions run with its own Python, and the layers are for 3.13.
 $(LOCALSTACK)/.made: requirements/emulator.txt | $(SAM)/.made
 	@echo "Installing MiniStack, an emulator of AWS (about 30 MB to fetch, once)"
-	@$(SAM)/bin/uv venv --quiet --clear --python 3.13 $(LOCALSTACK)
+	@$(call python_3_13,$(LOCALSTACK))
 	@$(SAM)/bin/uv pip install --quiet --python $(LOCALSTACK)/bin/python --require-hashes -r $<
+	@touch $@
+
+$(LAMBDA)/.made: requirements/lambda.txt | $(SAM)/.made
+	@echo "Installing what Lambda's own Python has (about 20 MB to fetch, once)"
+	@$(call python_3_13,$(LAMBDA))
+	@$(SAM)/bin/uv pip install --quiet --python $(LAMBDA)/bin/python --require-hashes -r $<
 	@touch $@
 
 $(SAM)/.made: requirements/sam.txt | $(VENV)/bin/python
