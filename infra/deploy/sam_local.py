@@ -34,7 +34,7 @@ def run(port: int, progress: Progress, *, edge_voices: bool) -> None:
     progress.now("Nothing is left running.")
     overrides = [f"Architecture={architecture}", f"EdgeVoices={'true' if edge_voices else 'false'}"]
     arguments = ["local", "start-api", "--template-file", str(_TEMPLATE), "--port", str(port)]
-    arguments += ["--warm-containers", "LAZY", "--parameter-overrides", *overrides]
+    arguments += ["--warm-containers", "LAZY", "--no-watch", "--parameter-overrides", *overrides]
     # Credentials that open nothing: SAM hands those that it finds to the function, which needs none.
     keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_REGION": "us-east-1"}
     if sam.run(arguments, **environment, **keys) not in _CTRL_C:
