@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from infra.deploy.errors import DeployError
-from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL
+from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL, Kept
 
 PROFILES = {
     "cheap": "costs nothing while nobody speaks; rooms need a Redis of yours, e.g. a free one",
@@ -42,11 +42,12 @@ class Answers:
         changes = self.secrets()
         return frozenset(name for name in {*known.secret_names, *changes} if changes.get(name, "kept"))
 
-    def parameters(self, known: "Known", secret_arn: str) -> dict[str, str]:
+    def parameters(self, known: "Known", kept: Kept) -> dict[str, str]:
         """The template's, for a stack that has whatever it has already. None of them is a secret."""
         return {
             "Profile": self.profile or "cheap",
-            "SecretArn": secret_arn,
+            "SecretArn": kept.arn,
+            "SecretVersion": kept.version,
             "EdgeVoices": _YES_NO[bool(self.edge_voices)],
             "AzureRegion": self.azure_region or "",
             "OpenAiVoices": _YES_NO[OPENAI_KEY in self.secret_names(known)],

@@ -26,10 +26,10 @@ def deploy_to_aws(name: str, said: Answers, room: str, progress: Progress, *, ye
     _look_around(stack.account, answers, known)
     if not yes:
         typer.confirm(f"\n{'Change' if state else 'Make'} the stack {name} so?", default=True, abort=True)
-    arn = secret.keep(stack.account, name, answers.secrets())
-    if arn:
+    kept = secret.keep(stack.account, name, answers.secrets())
+    if kept.arn:
         progress.now(f"What is secret is kept in {secret.name_of(name)}; nothing else was changed.")
-    parameters = answers.parameters(known, arn)
+    parameters = answers.parameters(known, kept)
     sam.build(parameters["Architecture"])
     progress.now("AWS goes on with the stack by itself; `make destroy` takes it away.")
     if not sam.deploy(name, stack.account.region, parameters):

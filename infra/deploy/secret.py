@@ -15,9 +15,13 @@ RECOVERY_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What there is. ``arn`` is empty where nothing is; one that is ``deleted`` waits for its end, and has nothing."""
+    """What there is. ``arn`` is empty where nothing is; one that is ``deleted`` waits for its end, and has nothing.
+
+    ``version`` is another one after each change: functions that hold an old one in a snapshot have to be made anew.
+    """
 
     arn: str = ""
+    version: str = ""
     values: Mapping[str, str] | None = None
     deleted: bool = False
 
@@ -48,37 +52,35 @@ def find(account: Account, stack: str) -> Kept:
         if described.get("DeletedDate"):
             return Kept(described["ARN"], deleted=True)
         try:
-            text = client.get_secret_value(SecretId=name_of(stack))["SecretString"]
+            value = client.get_secret_value(SecretId=name_of(stack))
         except client.exceptions.ResourceNotFoundException:  # it was made, and never given a value
-            text = "{}"
-    return Kept(described["ARN"], json.loads(text))
+            return Kept(described["ARN"], values={})
+    return Kept(described["ARN"], value["VersionId"], json.loads(value["SecretString"]))
 
 
-def keep(account: Account, stack: str, changes: Mapping[str, str]) -> str:
-    """Make or change the secret; an empty value takes a setting away. Its ARN, or "" where there is nothing to keep.
+def keep(account: Account, stack: str, changes: Mapping[str, str]) -> Kept:
+    """Make or change the secret, or make none where there is nothing to keep; an empty value takes a setting away.
 
     What is in it and not in ``changes`` stays: somebody may have put more of the settings there. Raises DeployError.
     """
     kept = find(account, stack)
     values = {**(kept.values or {}), **changes}
     values = {name: value for name, value in values.items() if value}
-    if not kept.arn and not values:
-        return ""
+    if kept.is_gone and not values:
+        return Kept()
     if values == kept.values:
-        return kept.arn
+        return kept
     client = account.client("secretsmanager")
     text = json.dumps(values)
     with aws_in_words():
         if not kept.arn:
             what = "Danmu TTS: settings that nobody else may see"
-            arn: str = client.create_secret(Name=name_of(stack), Description=what, SecretString=text)["ARN"]
-            return arn
-        if kept.deleted:
-            if not values:
-                return ""
-            client.restore_secret(SecretId=kept.arn)
-        client.put_secret_value(SecretId=kept.arn, SecretString=text)
-    return kept.arn
+            made = client.create_secret(Name=name_of(stack), Description=what, SecretString=text)
+        else:
+            if kept.deleted:
+                client.restore_secret(SecretId=kept.arn)
+            made = client.put_secret_value(SecretId=kept.arn, SecretString=text)
+    return Kept(made["ARN"], made["VersionId"], values)
 
 
 def delete(account: Account, stack: str) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 _PARAMETERS = (
-    "Profile SecretArn EdgeVoices AzureRegion OpenAiVoices MonthlyUsd AlarmEmail GpuImage GpuLicence Architecture"
+    "Profile SecretArn SecretVersion EdgeVoices AzureRegion OpenAiVoices MonthlyUsd AlarmEmail GpuImage GpuLicence "
+    "Architecture"
 )
 _OUTPUTS = {
     "Url": "https://api.example",

@@ -85,7 +85,8 @@ def test_the_second_time_it_remembers_and_makes_no_second_key(desk: Desk, plain_
         "DANMU_TTS_REDIS__URL": plain_redis.url,
         "DANMU_TTS_AZURE__KEY": _AZURE,
     }
-    last = desk.sam.runs[-1].parameters
+    before, last = desk.sam.runs[1].parameters, desk.sam.runs[-1].parameters
+    assert (before["SecretArn"], before["SecretVersion"] != last["SecretVersion"]) == (last["SecretArn"], True)
     assert (last["EdgeVoices"], last["AlarmEmail"], last["AzureRegion"]) == ("true", "me@x.y", "eastasia")
     assert "danmu_" not in again.output.replace("danmu-tts", "")
     assert f"rotate {key_id}" in again.output
