@@ -94,7 +94,8 @@ def _queues(month: Month, prices: Prices) -> float:
     if not month.profile.has_gpu:
         return 0
     polls = month.of("sqs_idle_requests") + month.gpu_h * 3600 * month.of("gpu_polls_per_s")
-    return prices["sqs_request"].usd(month.jobs * month.of("sqs_requests_per_job") + polls)
+    fair = prices["sqs_fair_request"].usd(month.jobs * month.of("sqs_fair_requests_per_job"))
+    return fair + prices["sqs_request"].usd(month.jobs * month.of("sqs_requests_per_job") + polls)
 
 
 def gpu_extras(month: Month, prices: Prices) -> float:
