@@ -18,6 +18,17 @@ app = typer.Typer(
 
 StackName = Annotated[str, typer.Option("--stack", help="What it is called in CloudFormation.", metavar="NAME")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
+RedisUrl = Annotated[
+    str | None,
+    typer.Option(envvar=REDIS_URL, show_envvar=True, help="What all functions share. Better not typed here."),
+]
+EdgeVoices = Annotated[
+    bool | None, typer.Option("--edge-voices/--no-edge-voices", help="What is spoken goes to Microsoft.")
+]
+Licence = Annotated[bool | None, typer.Option("--accept-xtts-licence", help="https://coqui.ai/cpml: not for business.")]
+Parameters = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="Another one of template.yaml; may be repeated.")
+]
 Room = Annotated[str, typer.Option(help="The room whose pages are shown at the end.")]
 
 
@@ -25,23 +36,15 @@ Room = Annotated[str, typer.Option(help="The room whose pages are shown at the e
 def deploy(
     stack: StackName = "danmu-tts",
     profile: Annotated[str | None, typer.Option(help="cheap, standard or gpu.")] = None,
-    redis_url: Annotated[
-        str | None, typer.Option(envvar=REDIS_URL, show_envvar=True, help="For cheap. Better in the environment.")
-    ] = None,
-    edge_voices: Annotated[
-        bool | None, typer.Option("--edge-voices/--no-edge-voices", help="Viewers' words go to Microsoft.")
-    ] = None,
+    redis_url: RedisUrl = None,
+    edge_voices: EdgeVoices = None,
     azure_region: Annotated[str | None, typer.Option(help=f"Of Azure Speech; its key in {AZURE_KEY}.")] = None,
     monthly_usd: Annotated[str | None, typer.Option(help="What paid voices may cost in a month.")] = None,
     alarm_email: Annotated[str | None, typer.Option(help="Whom AWS tells when something breaks.")] = None,
     gpu_image: Annotated[str | None, typer.Option(help="Of XTTS, in ECR; for the profile gpu.")] = None,
-    accept_xtts_licence: Annotated[
-        bool | None, typer.Option("--accept-xtts-licence", help="https://coqui.ai/cpml: not for business.")
-    ] = None,
+    accept_xtts_licence: Licence = None,
     architecture: Annotated[str | None, typer.Option(envvar="ARCHITECTURE", help="arm64 or x86_64.")] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Another one of template.yaml; may be repeated.")
-    ] = None,
+    parameter: Parameters = None,
     room: Room = "my-room",
     yes: Yes = False,
 ) -> None:
@@ -94,7 +97,7 @@ def sam_local(
 @app.command()
 def localstack(
     room: Room = "my-room",
-    redis_url: Annotated[str | None, typer.Option(envvar=REDIS_URL, show_envvar=True)] = None,
+    redis_url: RedisUrl = None,
     edge_voices: Annotated[bool, typer.Option("--edge-voices", help="What is spoken goes to Microsoft.")] = False,
 ) -> None:
     """Deploy to an emulator of AWS: the one at AWS_ENDPOINT_URL, or MiniStack here until Ctrl-C."""
