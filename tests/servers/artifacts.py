@@ -20,6 +20,9 @@ BUILT = ROOT / ".aws-sam" / "build" / "Functions"
 MACHINE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 """What this machine can run."""
 
+PIPER_NAME = "danmu-tts-piper"
+"""Of the function that the others call."""
+
 _TEMPLATE = ROOT / "infra" / "aws" / "functions.yaml"
 _PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
 # What the root template may tell functions.yaml; a parameter that is missing here fails the tests.
@@ -33,9 +36,10 @@ _PARAMETERS = {
     "EdgeVoices": "false",
     "ManagementUrl": "",
     "MonthlyUsd": "",
-    "PiperName": "function",  # the one name that Lambda's emulator answers to
+    "PiperName": PIPER_NAME,
     "QueuePrefix": "danmu-tts-xtts",
     "SecretArn": "",
+    "SecretVersion": "",
     "WebSocketUrl": "wss://abcdef.execute-api.us-east-1.amazonaws.com/live",
     "Xtts": "true",
     "XttsTransport": "sqs",
