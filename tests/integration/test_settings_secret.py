@@ -54,3 +54,13 @@ def test_a_secret_that_is_not_there_is_an_error_and_not_a_service_without_a_redi
 def test_nobody_is_asked_where_no_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert Settings().redis.url is None
+
+
+def test_a_version_that_is_named_stays_what_it_was(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _keep(secret, {"DANMU_TTS_TTS__DEFAULT_LANGUAGE": "ja"})
+    client = boto3.client("secretsmanager")
+    first = client.get_secret_value(SecretId=secret)["VersionId"]
+    client.put_secret_value(SecretId=secret, SecretString=json.dumps({"DANMU_TTS_TTS__DEFAULT_LANGUAGE": "en"}))
+    assert Settings().tts.default_language == "en"
+    monkeypatch.setenv("DANMU_TTS_SECURITY__SECRET_VERSION", first)
+    assert Settings().tts.default_language == "ja"

@@ -5,6 +5,7 @@ It is nobody's code of this project, and runs in an environment of its own, whic
 
 import json
 import os
+import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
 _PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 _MISSING = "the emulator of AWS is not installed; to install it: make emulator"
+_CALLS = "calls.jsonl"
 _TIMEOUT_S = 5
 _TRANSFORM_TIMEOUT_S = 30
 _TRANSFORM = """
@@ -82,14 +84,25 @@ class Emulator(ServerProcess):
         )
         return "\n".join(event["message"] for event in events)
 
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """What functions have asked of AWS so far; see ``calls_recorder``."""
+        path = self.folder / _CALLS
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
     def bootstrap(self, **settings: str) -> str:
         """The program of a custom runtime that runs a function's code with the packages that are installed here.
 
         AWS's own client of the Lambda runtime takes what lies beside this program, so what the tests' environment
         knows of this project itself is not seen. ``settings`` are what this machine is better told.
         """
-        packages = os.pathsep.join(dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib")))
-        exports = "\n".join(f"export {name}='{value}'" for name, value in {"PYTHONPATH": packages, **settings}.items())
+        recorder = self.folder / "recorder"
+        recorder.mkdir(exist_ok=True)
+        shutil.copy(Path(__file__).with_name("calls_recorder.py"), recorder / "sitecustomize.py")
+        installed = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
+        packages = os.pathsep.join([str(recorder), *installed])
+        ours = {"PYTHONPATH": packages, "RECORDED_CALLS": str(self.folder / _CALLS), **settings}
+        exports = "\n".join(f"export {name}='{value}'" for name, value in ours.items())
         return f"#!/bin/sh\n{exports}\nexec '{self._python}' -m awslambdaric \"$_HANDLER\"\n"
 
     def transform(self, template: Template) -> Template:

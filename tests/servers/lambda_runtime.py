@@ -39,12 +39,12 @@ class LambdaRuntime(ServerProcess):
             *(str(lambdas_python()), "-m", "awslambdaric", handler),
         ]
         self._given = dict(environment)
+        self._client = httpx.Client(timeout=_TIMEOUT_S, trust_env=False)
 
     def invoke(self, event: Any) -> Any:
         """What the function answers; where it raises, Lambda's word for that: ``errorType``, ``errorMessage``."""
         url = f"{self.url}/2015-03-31/functions/function/invocations"
-        answer = httpx.post(url, content=json.dumps(event), timeout=_TIMEOUT_S, trust_env=False)
-        return json.loads(answer.content)
+        return json.loads(self._client.post(url, content=json.dumps(event)).content)
 
     @property
     def runtime(self) -> psutil.Process:
@@ -54,6 +54,7 @@ class LambdaRuntime(ServerProcess):
 
     def stop(self) -> None:
         """The function's process ends with the emulator, but not by itself."""
+        self._client.close()
         if self._process is not None:
             left = psutil.Process(self._process.pid).children(recursive=True)
             super().stop()

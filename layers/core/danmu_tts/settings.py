@@ -201,6 +201,7 @@ class SecuritySettings(Section):
         None,
         description="A secret of AWS Secrets Manager, a JSON object with more of these variables. Theirs come first.",
     )
+    secret_version: str | None = Field(None, description="Its version, where it is not to be the current one.")
     url_signing_key: SecretStr | None = Field(
         None, min_length=32, description="Signs audio URLs; made and kept beside the cache where absent."
     )
