@@ -77,6 +77,7 @@ class ClusterRedisServer(RedisServer):
 
     user = "danmu"
     password = "viewers-never-see-this"
+    rights = "~danmu:* &danmu:* +@all -@admin -@dangerous"
     _admin_password = "only-the-harness-knows-this"
 
     def __init__(self, folder: Path) -> None:
@@ -122,7 +123,7 @@ class ClusterRedisServer(RedisServer):
             "cluster-preferred-endpoint-type hostname",
             "user default off",
             f"user admin on >{self._admin_password} ~* &* +@all",
-            f"user {self.user} on >{self.password} ~danmu:* &danmu:* +@all -@admin -@dangerous",
+            f"user {self.user} on >{self.password} {self.rights}",
         ]
 
     def _is_ready(self) -> bool:
