@@ -10,6 +10,7 @@ from benchmarks import (
     failover,
     first_audio,
     imports,
+    lambda_runtime,
     reading,
     shared_cache_hit,
     startup,
@@ -34,6 +35,7 @@ _ALL = {
     "throughput": throughput.run,
     "failover": failover.run,
     "xtts_express": xtts_express.run,
+    "lambda_runtime": lambda_runtime.run,
 }
 
 

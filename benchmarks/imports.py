@@ -6,17 +6,21 @@ from statistics import median
 
 _ROUNDS = 11
 _PLAIN = "pydantic, aws_lambda_powertools"
-# A handler, what it cannot do without, and what that loads with its first use.
-_HANDLERS = (
-    ("functions.rest_api.handler", f"fastapi, mangum, {_PLAIN}", "pydantic_settings, pydantic.v1"),  # the first route
-    ("functions.websocket_api.handler", _PLAIN, "pydantic_settings"),
-    ("functions.authorizer.handler", _PLAIN, "pydantic_settings"),
-)
+_SETTINGS = "pydantic_settings"
+NEEDS = {
+    "functions.rest_api.handler": (f"fastapi, mangum, {_PLAIN}", f"{_SETTINGS}, pydantic.v1"),  # the first route
+    "functions.websocket_api.handler": (_PLAIN, _SETTINGS),
+    "functions.authorizer.handler": (_PLAIN, _SETTINGS),
+    "functions.piper_voice.handler": (_PLAIN, _SETTINGS),
+    "functions.job_results.handler": (_PLAIN, _SETTINGS),
+    "functions.job_deadlines.handler": (_PLAIN, _SETTINGS),
+}
+"""A handler, what it cannot do without, and what that loads with its first use."""
 
 
 def run(_: list[str]) -> None:
     """Print medians over fresh interpreters, taken in turn."""
-    for handler, libraries, besides in _HANDLERS:
+    for handler, (libraries, besides) in NEEDS.items():
         names = (libraries, f"{libraries}, {besides}", handler)
         rounds = [[_seconds(each) for each in names] for _ in range(_ROUNDS)]
         bare, needed, ours = (median(column) for column in zip(*rounds, strict=True))
