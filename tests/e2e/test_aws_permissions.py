@@ -53,11 +53,12 @@ S3_ACTIONS = {
 
 
 def action_of(call: Mapping[str, Any]) -> str:
-    service, operation = call["service"], call["operation"]
+    service, operation = str(call["service"]), str(call["operation"])
     if service == "s3":
         return S3_ACTIONS[operation]
     if service == "lambda":
-        return {"Invoke": "lambda:InvokeFunction"}[operation]
+        assert operation == "Invoke"
+        return "lambda:InvokeFunction"
     return "execute-api:ManageConnections" if service == "execute-api" else f"{service}:{operation}"
 
 
@@ -66,9 +67,9 @@ def resource_of(call: Mapping[str, Any], prefix: str) -> str:
     of = call["of"]
     here = "${AWS::Region}:${AWS::AccountId}"
     if call["service"] == "s3":
-        return "${BucketArn}/" + of["Key"] if "Key" in of else "BucketArn"
+        return f"${{BucketArn}}/{of['Key']}" if "Key" in of else "BucketArn"
     if call["service"] == "sqs":
-        name = of.get("QueueName") or of["QueueUrl"].rsplit("/", 1)[-1]
+        name = str(of.get("QueueName") or of["QueueUrl"]).rsplit("/", 1)[-1]
         return f"arn:${{AWS::Partition}}:sqs:{here}:" + name.replace(prefix, "${QueuePrefix}")
     if call["service"] == "lambda":
         return f"arn:${{AWS::Partition}}:lambda:{here}:function:${{PiperName}}"

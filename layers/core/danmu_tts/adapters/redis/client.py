@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from danmu_tts.adapters.availability import Availability
@@ -59,7 +60,7 @@ class RedisClient:
     @property
     def status(self) -> Literal["ok", "away", "embedded"]:
         """``embedded``: it is a store inside this process."""
-        if not self._availability.is_up:
+        if self._is_none or not self._availability.is_up:
             return "away"
         return "ok" if self._settings.url else "embedded"
 
@@ -113,6 +114,8 @@ class RedisClient:
                 await disconnect(client)
 
     def _check(self) -> None:
+        if self._is_none:
+            raise StoreAwayError("There is no Redis: DANMU_TTS_REDIS__URL names none.")
         if not self._availability.is_up:
             raise StoreAwayError("Redis is away.")
         self._lost.clear()
@@ -149,6 +152,11 @@ class RedisClient:
     async def _probe(self) -> None:
         """Write a key: one that is read-only, full, or a cluster without a place for it answers PING all the same."""
         await self._client.set(self.key("probe"), b"", px=_PROBE_KEPT_MS)
+
+    @cached_property
+    def _is_none(self) -> bool:
+        """Neither one that is named nor, as in a function of Lambda, a package to play one."""
+        return self._settings.url is None and find_spec("fakeredis") is None
 
     @cached_property
     def _client(self) -> Any:
