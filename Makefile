@@ -159,7 +159,7 @@ $(LOCALSTACK)/.made: requirements/emulator.txt | $(SAM)/.made
 $(LAMBDA)/.made: requirements/lambda.txt | $(SAM)/.made
 	@echo "Installing what Lambda's own Python has (about 20 MB to fetch, once)"
 	@$(call python_3_13,$(LAMBDA))
-	@$(SAM)/bin/uv pip install --quiet --python $(LAMBDA)/bin/python --require-hashes -r $<
+	@$(SAM)/bin/uv pip install --quiet --compile-bytecode --python $(LAMBDA)/bin/python --require-hashes -r $<
 	@touch $@
 
 $(SAM)/.made: requirements/sam.txt | $(VENV)/bin/python
