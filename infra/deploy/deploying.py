@@ -4,7 +4,7 @@ import re
 
 import typer
 
-from infra.deploy import checks, handover, questions, sam, secret
+from infra.deploy import checks, handover, questions, sam, secret, versions
 from infra.deploy.account import Account, find_account
 from infra.deploy.answers import Answers, Known
 from infra.deploy.errors import DeployError
@@ -35,6 +35,7 @@ def deploy_to_aws(name: str, said: Answers, room: str, progress: Progress, *, ye
     if not sam.deploy(name, stack.account.region, parameters):
         raise failed(stack)
     progress.now("The stack is up.")
+    _tidy(stack)
     hand_over(stack, room, rooms=answers.has_redis(known))
 
 
@@ -74,6 +75,17 @@ def _site(state: State, region: str) -> handover.Site:
     said = state.outputs
     where = f"AWS_DEFAULT_REGION={region}"
     return handover.Site(said["Url"], said["WebSocketUrl"], said["BucketName"], where, said.get("DashboardUrl", ""))
+
+
+def _tidy(stack: Stack) -> None:
+    """Delete what the functions were before; a stack that is up is not failed by what cannot be deleted."""
+    try:
+        count = versions.delete_old(stack)
+    except DeployError as trouble:
+        typer.echo(f"note Old versions of the functions are still there, and may cost: {trouble.wrong}")
+        return
+    if count:
+        typer.echo(f"Old versions of the functions deleted: {count}. Of each the last one is kept, to go back to.")
 
 
 def _look_around(account: Account, answers: Answers, known: Known) -> None:
