@@ -47,7 +47,8 @@ def load_prices() -> tuple[str, Prices]:
 def _snapshots(month: Month) -> float:
     if not month.profile.has_snap_start:
         return 0
-    return sum(month.memory_gb(name) for name in SNAP_STARTED) * HOURS_A_MONTH * 3600
+    gb = sum(month.memory_gb(name) for name in SNAP_STARTED) * month.of("snapshot_versions")
+    return gb * HOURS_A_MONTH * 3600
 
 
 def _restored_gb(month: Month) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from infra.costs.bill import Prices, gpu_extras
-from infra.costs.month import HOURS_A_MONTH, SNAP_STARTED, Month
+from infra.costs.month import HOURS_A_MONTH, Month
 
 _GB = 2**30
 
@@ -15,6 +15,10 @@ class Lever:
 
     name: str
     turn: Callable[[Month], Month]
+
+
+def _without_the_one_before(month: Month) -> Month:
+    return replace(month, usage=month.usage.but(snapshot_versions=1))
 
 
 def _using(**figures: float) -> Callable[[Month], Month]:
@@ -32,7 +36,7 @@ def _without_snapshots(month: Month) -> Month:
 LEVERS: Sequence[Lever] = (
     Lever("X-Ray off (`Tracing: PassThrough`)", _untraced),
     Lever("SnapStart off (cold starts of seconds are back)", _without_snapshots),
-    Lever("audio in Redis for one hour (`DANMU_TTS_CACHE__REDIS_TTL_S=3600`)", _using(redis_audio_hours=1)),
+    Lever("the version before the one in use is not kept (`KEPT` in `deploy/versions.py`)", _without_the_one_before),
     Lever("the bot sends every two seconds", _using(danmu_requests_per_s=0.5)),
     Lever("nobody leaves a console open", _using(console_share=0)),
     Lever(
@@ -57,7 +61,8 @@ class Option:
     usd: Callable[[Month, Prices], float]
 
 
-def _nat(month: Month, prices: Prices) -> float:
+def nat(month: Month, prices: Prices) -> float:
+    """A gateway to the internet for what is in the network, and its address."""
     gb = month.made * month.of("edge_bytes_per_utterance") / _GB
     hourly = prices["nat_hour"].usd(HOURS_A_MONTH) + prices["ipv4_hour"].usd(HOURS_A_MONTH)
     return hourly + prices["nat_gb"].usd(gb)
@@ -65,11 +70,6 @@ def _nat(month: Month, prices: Prices) -> float:
 
 def _endpoints(month: Month, prices: Prices) -> float:
     return prices["endpoint_hour"].usd(month.of("endpoints") * HOURS_A_MONTH)
-
-
-def _snapshots(month: Month, prices: Prices) -> float:
-    gb = sum(month.memory_gb(name) for name in SNAP_STARTED)
-    return prices["snap_start_cache"].usd(gb * HOURS_A_MONTH * 3600)
 
 
 def _on_demand(month: Month, prices: Prices) -> float:
@@ -83,9 +83,8 @@ def _sagemaker(month: Month, prices: Prices) -> float:
 
 
 OPTIONS: Sequence[Option] = (
-    Option("standard", "Edge, Azure or OpenAI: a NAT gateway", ("nat_hour", "ipv4_hour", "nat_gb"), _nat),
+    Option("standard", "Edge, Azure or OpenAI: a NAT gateway", ("nat_hour", "ipv4_hour", "nat_gb"), nat),
     Option("standard", "`PrivateEndpoints: true`", ("endpoint_hour",), _endpoints),
-    Option("standard", "each older version that was not deleted: its snapshots", ("snap_start_cache",), _snapshots),
     Option("gpu", "`GpuSpot: false`", ("g4dn_xlarge_hour",), _on_demand),
     Option("gpu", "`Gpu: sagemaker`", ("ml_g4dn_xlarge_hour",), _sagemaker),
 )

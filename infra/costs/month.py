@@ -28,7 +28,7 @@ PROFILES = (
     Profile("standard", has_cache=True, has_snap_start=True, is_traced=True),
     Profile("gpu", has_cache=True, has_gpu=True, has_snap_start=True, is_traced=True),
 )
-SNAP_STARTED = ("rest_api", "websocket_api", "piper_voice")
+SNAP_STARTED = ("rest_api", "websocket_api")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from typing import Any
 
 from infra.deploy.errors import DeployError, aws_in_words
 
+# Nobody shall wait minutes to hear that the network is not there.
+_CONNECT_S, _READ_S = 5, 10
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -25,7 +28,9 @@ class Account:
 def find_account() -> Account:
     """Ask AWS who we are. Raises DeployError where it does not know us, or no region is set."""
     import boto3
+    from botocore.config import Config
 
+    quick = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"total_max_attempts": 1})
     with aws_in_words():
         region = os.environ.get("AWS_REGION") or boto3.session.Session().region_name
         if not region:
@@ -33,7 +38,7 @@ def find_account() -> Account:
             raise DeployError("It is not said which region of AWS.", advice)
         # What SAM and our own adapters start finds it there.
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
-        caller = boto3.client("sts", region_name=region).get_caller_identity()
+        caller = boto3.client("sts", region_name=region, config=quick).get_caller_identity()
     return Account(caller["Account"], caller["Arn"].split(":", 5)[-1], region)
 
 

@@ -7,9 +7,9 @@ from infra.deploy.errors import DeployError
 from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL, Kept
 
 PROFILES = {
-    "cheap": "costs nothing while nobody speaks; rooms need a Redis of yours, e.g. a free one",
-    "standard": "with a cache of its own, and quicker after a rest; idle it is 7 USD a month, 40 with cloud voices",
-    "gpu": "the same, and XTTS with cloned voices; a GPU at 0.2 to 0.6 USD an hour while somebody wants it",
+    "cheap": "speech over REST; rooms too with a Redis of yours",
+    "standard": "with a cache of its own, and quicker after a rest",
+    "gpu": "the same, and XTTS with cloned voices, by a GPU that is there while somebody wants it",
 }
 _YES_NO = {True: "true", False: "false"}
 

@@ -1,12 +1,15 @@
 """What an account may be too small for. None of it stops anybody: a limit can be raised later."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from infra.deploy.account import Account
 from infra.deploy.errors import DeployError
+from infra.deploy.sam import ROOT
 
 # Below, a room with a player, a console and a chat may have to wait for each other. New accounts have 10.
 _FUNCTIONS_AT_ONCE = 100
@@ -27,7 +30,13 @@ class Finding:
 
 
 def find_tools() -> None:
-    """Raise DeployError where SAM, or uv, which builds the layers, is not on the PATH."""
+    """Raise DeployError where something will stop SAM, or uv, which builds the layers."""
+    if " " in str(ROOT):
+        wrong = f"make, which builds the functions, finds nothing in a folder whose name has a space: {ROOT}"
+        raise DeployError(wrong, "Move it elsewhere, `make clean`, and run this again.")
+    if not os.access(Path.home(), os.W_OK):
+        wrong = f"SAM and uv keep what they fetch in your home folder, and {Path.home()} cannot be written."
+        raise DeployError(wrong, "HOME=/another/folder make deploy; AWS_CONFIG_FILE and the like name your old one.")
     for tool in ("sam", "uv"):
         if not shutil.which(tool):
             raise DeployError(f"{tool} is not installed.", "`make sam` installs it; `make deploy` does so by itself.")

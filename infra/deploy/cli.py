@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra.deploy.answers import Answers
+from infra.deploy.answers import PROFILES, Answers
 from infra.deploy.progress import told
 from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL
 
@@ -16,8 +16,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _known(profile: str | None) -> str | None:
+    if profile not in (None, *PROFILES):
+        raise typer.BadParameter(f"there are {', '.join(PROFILES)}.")
+    return profile
+
+
 StackName = Annotated[str, typer.Option("--stack", help="What it is called in CloudFormation.", metavar="NAME")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
+ProfileName = Annotated[str | None, typer.Option("--profile", callback=_known, help=f"{', '.join(PROFILES)}.")]
 RedisUrl = Annotated[
     str | None,
     typer.Option(envvar=REDIS_URL, show_envvar=True, help="What all functions share. Better not typed here."),
@@ -35,7 +43,7 @@ Room = Annotated[str, typer.Option(help="The room whose pages are shown at the e
 @app.command()
 def deploy(
     stack: StackName = "danmu-tts",
-    profile: Annotated[str | None, typer.Option(help="cheap, standard or gpu.")] = None,
+    profile: ProfileName = None,
     redis_url: RedisUrl = None,
     edge_voices: EdgeVoices = None,
     azure_region: Annotated[str | None, typer.Option(help=f"Of Azure Speech; its key in {AZURE_KEY}.")] = None,

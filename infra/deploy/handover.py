@@ -102,6 +102,13 @@ def tell(site: Site, key: Key, room: str, *, rooms: bool) -> None:
         """-H 'content-type: application/json' -d '{"model": "auto", "voice": "alloy", "input": "Hello, chat!"}' """
         "-o hello.mp3"
     )
+    if rooms:
+        typer.echo(
+            f"\nSend it the chat, as a bot does (it is heard where the overlay is open):\n"
+            f"  curl {site.url}/v1/rooms/{room}/danmu -H 'authorization: Bearer {shown}' "
+            """-H 'content-type: application/json' -d '{"events": [{"id": "m1", "viewer": "u1", "name": "Ann", """
+            """"text": "Hello, chat!"}]}'"""
+        )
 
 
 def _line(what: str, value: str, meaning: str) -> None:

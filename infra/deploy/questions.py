@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import typer
 
+from infra.costs.told import told
 from infra.deploy.account import is_emulated
 from infra.deploy.answers import PROFILES, Answers, Known
 from infra.deploy.errors import DeployError
@@ -12,8 +13,10 @@ from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL
 
 _REMOVE = "none"
 _REDIS = """
-Rooms, their pages and the WebSocket need a Redis that all functions share. Any address that begins with rediss:// will
-do; several hosters have a free one. Without it you get speech over REST, and no rooms."""
+Rooms, their pages and the WebSocket need a Redis that all functions share. Any hoster's will do that is in the region
+above (what takes longer than 50 ms counts as away) and is not paid by the command: a room sends millions a month. Redis
+Cloud's free plan should do for one. The address is like rediss://default:PASSWORD@HOST:PORT, or redis:// where the plan
+has no TLS. Without it you get speech over REST, and no rooms; you can add one later."""
 _EDGE = """
 Who speaks? On AWS one English voice is built in. Microsoft Edge's voices speak Chinese, Japanese and over 70 more,
 free; what your viewers write goes to Microsoft then. A Chinese chat needs them, or Azure's, or OpenAI's."""
@@ -44,12 +47,18 @@ def check_redis(answers: Answers) -> None:
 
 
 def _profile(before: str) -> str:
-    typer.echo("\nHow shall it run?")
+    typer.echo("\nHow shall it run? A room is live for four hours on 20 evenings; infra/COST.md has each term.")
     for name, what in PROFILES.items():
-        typer.echo(f"  {name:<9} {what}")
+        typer.echo(f"  {name:<9} {what}\n            {_price(name)}")
     while (name := typer.prompt("Profile", default=before)) not in PROFILES:
         typer.echo(f"One of {', '.join(PROFILES)}.")
     return str(name)
+
+
+def _price(profile: str) -> str:
+    usd = told(profile)
+    nat = f"; cloud voices {usd.nat} on top, for the way out of its network" if usd.nat else ""
+    return f"about {usd.idle} USD a month while idle, {usd.one_room} with one room{nat}"
 
 
 def _redis(*, has_one: bool) -> str | None:

@@ -16,6 +16,8 @@ from infra.costs.bill import TERMS, Price, load_prices, total
 from infra.costs.document import PATH, fill
 from infra.costs.month import PROFILES, SNAP_STARTED, Month, Profile, load_usage
 from infra.costs.tables import tables
+from infra.costs.told import told
+from infra.deploy.versions import KEPT
 
 ROOT = Path(__file__).parents[3]
 AS_OF, PRICES = load_prices()
@@ -96,6 +98,20 @@ def test_alarms_and_limits_are_the_template_s() -> None:
     assert figures["cache_most_ecpu_per_s"] == limits["ECPUPerSecond"]["Maximum"]
     assert throttles == {figures["throttle_per_s"]}
     assert figures["log_retention_days"] == template("template.yaml")["Parameters"]["LogRetentionDays"]["Default"]
+
+
+def test_snapshots_and_audio_are_kept_as_long_as_the_code_and_the_template_say() -> None:
+    variables = template("infra/aws/functions.yaml")["Globals"]["Function"]["Environment"]["Variables"]
+    assert USAGE.figures["snapshot_versions"] == 1 + KEPT
+    assert USAGE.figures["redis_audio_hours"] * 3600 == float(variables["DANMU_TTS_CACHE__REDIS_TTL_S"])
+
+
+def test_the_readme_tells_what_the_questions_tell() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for profile in PROFILES:
+        usd = told(profile.name)
+        assert f"| `{profile.name}` | {usd.idle} | {usd.one_room} |" in readme
+    assert f"Cloud voices need a NAT gateway: {told('standard').nat} more" in readme
 
 
 def test_every_price_has_a_unit_a_page_of_aws_and_a_day() -> None:

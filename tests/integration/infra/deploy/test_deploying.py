@@ -8,8 +8,10 @@ from danmu_tts.bootstrap.stores import make_keys
 from danmu_tts.domain.access import Keyless, Role
 from danmu_tts.services.access import Access
 from danmu_tts.settings import S3Settings, Settings
+from infra.costs.told import told
 from tests.integration.infra.deploy.conftest import ARN, Desk
 from tests.servers.redis_server import RedisServer
+from tests.servers.s3_server import S3Server
 
 _AZURE = "azure-key-of-mine"
 
@@ -38,6 +40,17 @@ def test_without_sam_it_says_what_installs_it(desk: Desk, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", "")
     done = desk.type("deploy", "--yes")
     assert (done.exit_code, "sam is not installed.\n`make sam`" in done.output) == (1, True)
+
+
+def test_where_the_home_folder_cannot_be_written_it_says_so_before_sam_does(desk: Desk) -> None:
+    done = desk.type("deploy", "--yes", HOME="/nowhere")
+    assert (done.exit_code, "/nowhere cannot be written." in done.output) == (1, True)
+
+
+def test_what_answers_and_is_not_aws_is_said_in_a_line(desk: Desk, s3: S3Server) -> None:
+    done = desk.type("deploy", "--yes", AWS_ENDPOINT_URL=f"{s3.url}/moto-api/")
+    assert done.exit_code == 1
+    assert done.output.startswith("What answers is not AWS.\n")
 
 
 def test_unattended_it_deploys_and_gives_a_key_that_is_good(desk: Desk, plain_redis: RedisServer) -> None:
@@ -97,6 +110,7 @@ def test_it_asks_in_words_and_tries_the_redis_at_once(desk: Desk, plain_redis: R
     answers = ["", "cheap", "http://no-redis", plain_redis.url, "y", "", "", "", "y"]
     done = desk.type("deploy", answers="\n".join(answers) + "\n")
     assert done.exit_code == 0, done.output
+    assert f"about {told('standard').idle} USD a month while idle" in done.output
     assert "That is no Redis's address" in done.output
     assert "It answers." in done.output
     assert (plain_redis.url in desk.secret_text(), plain_redis.url in done.output) == (True, False)
