@@ -175,16 +175,21 @@ def _print_sizes(warm: Mapping[str, Warm]) -> None:
 
 
 def _print_compiled(bench: Bench) -> None:
-    """What compiled modules save: the same files without them."""
+    """What compiled modules save: the same files without them, in turn."""
     artifact = artifacts()["RestApiFunction"]
-    plain = [_without_compiled(each, bench.scratch) for each in (artifact.folder, *artifact.layer_folders)]
-    given = bench.environment(artifact, PYTHONPATH=os.pathsep.join(map(str, reversed(plain[1:]))))
-    event = cases(artifact.package, bench.key)[0]
-    rounds = []
+    first = cases(artifact.package, bench.key)[0]
+    compiled = (artifact.folder, *artifact.layer_folders)
+    plain = tuple(_without_compiled(each, bench.scratch) for each in compiled)
+    rounds: dict[str, list[Cold]] = {"with": [], "without": []}
     for _ in range(_COLD_ROUNDS):
-        with bench.runtime(plain[0], artifact.handler, given) as runtime:
-            rounds.append(_cold(runtime, event))
-    print(f"\nRestApiFunction without compiled modules: answer after {_middle(rounds).answer_ms:.0f} ms")
+        for (task, *layers), taken in zip((compiled, plain), rounds.values(), strict=True):
+            given = bench.environment(artifact, PYTHONPATH=os.pathsep.join(map(str, reversed(layers))))
+            with bench.runtime(task, artifact.handler, given) as runtime:
+                taken.append(_cold(runtime, first))
+    print("\n| RestApiFunction | cold ms: answer | cpu |\n|---|---:|---:|")
+    for name, taken in rounds.items():
+        middle = _middle(taken)
+        print(f"| {name} compiled modules | {middle.answer_ms:.0f} | {middle.cpu_ms:.0f} |")
 
 
 def _without_compiled(folder: Path, scratch: Path) -> Path:

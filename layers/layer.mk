@@ -19,7 +19,7 @@ define finish
 	$(call compile,$(1))
 endef
 
-# Compiled modules make a cold start a third as long; that takes the same Python. The marks of a file's age would not
+# Compiled modules make a cold start half as long; that takes the same Python. The marks of a file's age would not
 # survive the archive, so they are compiled without.
 define compile
 	@for python in python3.13 "$$($(UV) python find 3.13 2>/dev/null)" $(HOME)/.pyenv/versions/3.13.*/bin/python3.13; do \
