@@ -13,12 +13,16 @@ import soundfile
 
 from tests.e2e.conftest import OnEmulator
 from tests.e2e.websocket_targets import Target
+from tests.infrastructure.policies import action_of, resource_of, statements_in
+from tests.servers.deployment import read
+from tests.servers.emulator import ROOT
 from tests.servers.gpu_worker import GpuWorker, build_checkpoint
 
 pytestmark = pytest.mark.aws
 
 VOICE = "xtts:ana-florence"
 LIMIT_S = 60
+JOBS = ROOT / "infra/aws/roles_jobs.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,7 @@ def worker(on_emulator: OnEmulator, tmp_path_factory: pytest.TempPathFactory) ->
         "DANMU_TTS_GPU__EXPRESS_QUEUE": f"{prefix}-express",
         "DANMU_TTS_GPU__STANDARD_QUEUE": f"{prefix}-standard",
         "DANMU_TTS_GPU__RESULTS_QUEUE": f"{prefix}-results",
+        **on_emulator.emulator.recording("gpu_worker"),
     }
     folder = tmp_path_factory.mktemp("worker")
     with GpuWorker(folder, checkpoint, on_emulator.emulator.url, **settings) as started:
@@ -134,6 +139,20 @@ async def test_a_job_is_pushed_over_a_websocket(emulator_target: Target, worker:
     async with emulator_target.line() as line:
         heard = await line.speak("Welcome to you all.", voice=VOICE)
     assert (heard.end["type"], heard.end["voice"], heard.end.get("fallback_from")) == ("done", VOICE, None)
+
+
+def test_the_worker_may_do_what_it_does(on_emulator: OnEmulator, worker: GpuWorker) -> None:
+    prefix = on_emulator.deployed.queue_prefix
+    done = {
+        (action_of(each), resource_of(each, prefix))
+        for each in on_emulator.emulator.calls
+        if each["function"] == "gpu_worker"
+    }
+    statements = statements_in(read(JOBS)["Resources"]["GpuWorker"]["Properties"]["PolicyDocument"])
+    used = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage", "s3:PutObject"}
+    assert {action for action, _ in done} >= used
+    for action, resource in done:
+        assert any(each.covers(action, resource) for each in statements), (action, resource)
 
 
 def test_where_the_gpu_is_gone_another_voice_ends_the_job(api: httpx.Client, worker: GpuWorker) -> None:

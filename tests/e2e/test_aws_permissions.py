@@ -5,7 +5,6 @@ import io
 import json
 import time
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 import httpx
@@ -16,7 +15,7 @@ import soundfile
 from tests.e2e.conftest import OnEmulator
 from tests.e2e.websocket_line import Line
 from tests.e2e.websocket_targets import Target
-from tests.infrastructure.policies import ROLES, Statement, statements_of
+from tests.infrastructure.policies import ROLES, action_of, resource_of, statements_of
 
 pytestmark = pytest.mark.aws
 
@@ -42,44 +41,6 @@ WHEN_IT_BREAKS = {
     ): "audio that is not what is known of it; the probe after an outage",
     ("SendJobs", "sqs:GetQueueAttributes"): "asked for the health of the queues, by whoever shows it",
 }
-S3_ACTIONS = {
-    "GetObject": "s3:GetObject",
-    "HeadObject": "s3:GetObject",
-    "PutObject": "s3:PutObject",
-    "PostObject": "s3:PutObject",
-    "DeleteObject": "s3:DeleteObject",
-    "ListObjectsV2": "s3:ListBucket",
-}
-
-
-def action_of(call: Mapping[str, Any]) -> str:
-    service, operation = str(call["service"]), str(call["operation"])
-    if service == "s3":
-        return S3_ACTIONS[operation]
-    if service == "lambda":
-        assert operation == "Invoke"
-        return "lambda:InvokeFunction"
-    return "execute-api:ManageConnections" if service == "execute-api" else f"{service}:{operation}"
-
-
-def resource_of(call: Mapping[str, Any], prefix: str) -> str:
-    """As the policies write it, with what only CloudFormation knows left open."""
-    of = call["of"]
-    here = "${AWS::Region}:${AWS::AccountId}"
-    if call["service"] == "s3":
-        return f"${{BucketArn}}/{of['Key']}" if "Key" in of else "BucketArn"
-    if call["service"] == "sqs":
-        name = str(of.get("QueueName") or of["QueueUrl"]).rsplit("/", 1)[-1]
-        return f"arn:${{AWS::Partition}}:sqs:{here}:" + name.replace(prefix, "${QueuePrefix}")
-    if call["service"] == "lambda":
-        return f"arn:${{AWS::Partition}}:lambda:{here}:function:${{PiperName}}"
-    if call["service"] == "execute-api":
-        return f"${{ConnectionsArn}}/{call['operation']}/@connections/x"
-    return "SecretArn"
-
-
-def covers(statement: Statement, action: str, resource: str) -> bool:
-    return action in statement.actions and any(fnmatchcase(resource, each) for each in statement.resources)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +143,7 @@ def test_a_function_may_do_what_it_does(function: str, calls: list[dict[str, Any
         if call["function"] != function:
             continue
         action, resource = action_of(call), resource_of(call, on_emulator.deployed.queue_prefix)
-        assert any(covers(each, action, resource) for each in statements), (action, resource)
+        assert any(each.covers(action, resource) for each in statements), (action, resource)
 
 
 @pytest.mark.parametrize("function", ROLES)
@@ -195,6 +156,6 @@ def test_a_function_may_do_nothing_else(function: str, calls: list[dict[str, Any
         if each.sid not in NOT_RECORDED
         for action in each.actions
         if (each.sid, action) not in WHEN_IT_BREAKS
-        and not any(action == its and covers(each, its, resource) for its, resource in done)
+        and not any(action == its and each.covers(its, resource) for its, resource in done)
     ]
     assert idle == []

@@ -1,7 +1,8 @@
 """What the template lets each function do, read from the files in which it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tests.servers.deployment import read
@@ -17,6 +18,14 @@ ROLES = {
 }
 """The package of each function and the name of its role."""
 
+_S3_ACTIONS = {
+    "GetObject": "s3:GetObject",
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "PostObject": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject",
+    "ListObjectsV2": "s3:ListBucket",
+}
 _FILES = ("roles.yaml", "roles_jobs.yaml")
 # What roles.yaml hands on to roles_jobs.yaml.
 _OF_JOBS = "JobsPolicies"
@@ -29,6 +38,10 @@ class Statement:
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+
+    def covers(self, action: str, resource: str) -> bool:
+        """Whether it allows that."""
+        return action in self.actions and any(fnmatchcase(resource, each) for each in self.resources)
 
 
 def statements_of(role: str) -> list[Statement]:
@@ -56,6 +69,35 @@ def statements_in(document: Template) -> list[Statement]:
         for each in _branches(statement)
         if each["Effect"] == "Allow"
     ]
+
+
+def action_of(call: Mapping[str, Any]) -> str:
+    """What IAM calls a recorded call."""
+    service, operation = str(call["service"]), str(call["operation"])
+    if service == "s3":
+        return _S3_ACTIONS[operation]
+    if service == "lambda":
+        assert operation == "Invoke"
+        return "lambda:InvokeFunction"
+    return (
+        "execute-api:ManageConnections" if service == "execute-api" else f"{service}:{operation.removesuffix('Batch')}"
+    )
+
+
+def resource_of(call: Mapping[str, Any], prefix: str) -> str:
+    """As the policies write it, with what only CloudFormation knows left open."""
+    of = call["of"]
+    here = "${AWS::Region}:${AWS::AccountId}"
+    if call["service"] == "s3":
+        return f"${{BucketArn}}/{of['Key']}" if "Key" in of else "BucketArn"
+    if call["service"] == "sqs":
+        name = str(of.get("QueueName") or of["QueueUrl"]).rsplit("/", 1)[-1]
+        return f"arn:${{AWS::Partition}}:sqs:{here}:" + name.replace(prefix, "${QueuePrefix}")
+    if call["service"] == "lambda":
+        return f"arn:${{AWS::Partition}}:lambda:{here}:function:${{PiperName}}"
+    if call["service"] == "execute-api":
+        return f"${{ConnectionsArn}}/{call['operation']}/@connections/x"
+    return "SecretArn"
 
 
 def _branches(value: Any) -> Iterator[dict[str, Any]]:

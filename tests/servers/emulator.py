@@ -90,18 +90,24 @@ class Emulator(ServerProcess):
         path = self.folder / _CALLS
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
+    def recording(self, name: str | None = None) -> dict[str, str]:
+        """Variables by which a process notes its calls; ``name`` is for one that is no function."""
+        recorder = self.folder / "recorder"
+        recorder.mkdir(exist_ok=True)
+        shutil.copy(Path(__file__).with_name("calls_recorder.py"), recorder / "sitecustomize.py")
+        named = {"_HANDLER": f"other.{name}.main"} if name else {}
+        return {"PYTHONPATH": str(recorder), "RECORDED_CALLS": str(self.folder / _CALLS), **named}
+
     def bootstrap(self, **settings: str) -> str:
         """The program of a custom runtime that runs a function's code with the packages that are installed here.
 
         AWS's own client of the Lambda runtime takes what lies beside this program, so what the tests' environment
         knows of this project itself is not seen. ``settings`` are what this machine is better told.
         """
-        recorder = self.folder / "recorder"
-        recorder.mkdir(exist_ok=True)
-        shutil.copy(Path(__file__).with_name("calls_recorder.py"), recorder / "sitecustomize.py")
         installed = dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib"))
-        packages = os.pathsep.join([str(recorder), *installed])
-        ours = {"PYTHONPATH": packages, "RECORDED_CALLS": str(self.folder / _CALLS), **settings}
+        recording = self.recording()
+        path = os.pathsep.join([recording.pop("PYTHONPATH"), *installed])
+        ours = {"PYTHONPATH": path, **recording, **settings}
         exports = "\n".join(f"export {name}='{value}'" for name, value in ours.items())
         return f"#!/bin/sh\n{exports}\nexec '{self._python}' -m awslambdaric \"$_HANDLER\"\n"
 
