@@ -47,7 +47,7 @@ def load_prices() -> tuple[str, Prices]:
 def _snapshots(month: Month) -> float:
     if not month.profile.has_snap_start:
         return 0
-    gb = sum(month.memory_gb(name) for name in SNAP_STARTED) * month.of("snapshot_versions")
+    gb = sum(month.memory_gb(name) for name in SNAP_STARTED)
     return gb * HOURS_A_MONTH * 3600
 
 

@@ -17,10 +17,6 @@ class Lever:
     turn: Callable[[Month], Month]
 
 
-def _without_the_one_before(month: Month) -> Month:
-    return replace(month, usage=month.usage.but(snapshot_versions=1))
-
-
 def _using(**figures: float) -> Callable[[Month], Month]:
     return lambda month: replace(month, usage=month.usage.but(**figures))
 
@@ -36,7 +32,6 @@ def _without_snapshots(month: Month) -> Month:
 LEVERS: Sequence[Lever] = (
     Lever("X-Ray off (`Tracing: PassThrough`)", _untraced),
     Lever("SnapStart off (cold starts of seconds are back)", _without_snapshots),
-    Lever("the version before the one in use is not kept (`KEPT` in `deploy/versions.py`)", _without_the_one_before),
     Lever("the bot sends every two seconds", _using(danmu_requests_per_s=0.5)),
     Lever("nobody leaves a console open", _using(console_share=0)),
     Lever(

@@ -7,9 +7,6 @@ from infra.deploy.account import Account
 from infra.deploy.errors import aws_in_words
 from infra.deploy.stack import Stack
 
-KEPT = 1
-"""How many stay besides the one in use: what still runs on it comes to its end, and one can go back to it at once."""
-
 
 def delete_old(stack: Stack) -> int:
     """Delete them in a stack and the stacks within it; how many. Raises DeployError."""
@@ -32,9 +29,7 @@ def old(versions: Sequence[int], used: Sequence[int]) -> list[int]:
     """Those that may go: none where nothing is in use, because then nobody can tell which."""
     if not used:
         return []
-    before = sorted(version for version in versions if version < max(used) and version not in used)
-    kept = {*used, *before[-KEPT:]}
-    return [version for version in versions if version not in kept]
+    return [version for version in versions if version < max(used) and version not in used]
 
 
 def _named(alias: dict[str, Any]) -> Iterator[str]:

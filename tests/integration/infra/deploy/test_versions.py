@@ -35,10 +35,10 @@ def functions(desk: Desk) -> list[str]:
     return names
 
 
-def test_of_each_function_of_the_stacks_within_the_one_before_is_kept(desk: Desk, functions: list[str]) -> None:
+def test_of_each_function_of_the_stacks_within_the_one_in_use_is_kept(desk: Desk, functions: list[str]) -> None:
     assert len(functions) == 2
-    assert delete_old(_stack()) == 6
-    assert [_versions(desk, name) for name in functions] == [["4", "5"]] * 2
+    assert delete_old(_stack()) == 8
+    assert [_versions(desk, name) for name in functions] == [["5"]] * 2
     assert delete_old(_stack()) == 0
 
 
