@@ -1,7 +1,8 @@
 """What a process does before its first event.
 
 Lambda starts a process with a whole processor, whatever the function's memory is: what is built then is not built while
-somebody waits. With SnapStart it is built once for a version, and every process begins as a copy of that one.
+somebody waits. So a handler's module itself loads little; what serves its events is loaded here, or else with the first
+of them. With SnapStart it is built once for a version, and every process begins as a copy of that one.
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
 """
 
@@ -10,7 +11,7 @@ import random
 from collections.abc import Callable
 
 from danmu_tts.observability import describe_error, get_logger
-from danmu_tts.settings import ON_LAMBDA
+from danmu_tts.on_lambda import ON_LAMBDA
 
 _KIND = "AWS_LAMBDA_INITIALIZATION_TYPE"
 

@@ -12,14 +12,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from danmu_tts import process_loop
-from danmu_tts.bootstrap import Container, container
 from danmu_tts.callers import event_headers, handshake_credential, header_credential, is_local, written
 from danmu_tts.domain.access import Grant
 from danmu_tts.domain.errors import UnauthorizedError
 from danmu_tts.observability import get_logger
 from danmu_tts.once import once
 from functions.warm_up import at_start
-from speech_contract.frames import ClientId
 
 logger = get_logger("access")
 
@@ -27,7 +25,7 @@ logger = get_logger("access")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Allow or deny. Raises ``Exception("Unauthorized")``, a WebSocket API's word for a 401, and StoreAwayError."""
     try:
-        grant = process_loop.run(_admit(event, container()))
+        grant = process_loop.run(_admit(event))
     except UnauthorizedError:
         logger.info("turned away")
         if "methodArn" in event:
@@ -36,13 +34,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return _policy("Allow", event, grant, _client(event))
 
 
-async def _admit(event: Mapping[str, Any], built: Container) -> Grant:
+async def _admit(event: Mapping[str, Any]) -> Grant:
+    from danmu_tts.bootstrap import container
+
     headers = event_headers(event)
     if "methodArn" in event:
         credential = handshake_credential(headers, event.get("queryStringParameters") or {})
     else:
         credential = header_credential(headers)
-    return await built.access.admit(credential, local=is_local(event))
+    return await container().access.admit(credential, local=is_local(event))
 
 
 def _policy(effect: str, event: Mapping[str, Any], grant: Grant, client: str | None) -> dict[str, Any]:
@@ -72,7 +72,16 @@ def _client(event: Mapping[str, Any]) -> str | None:
 
 @once
 def _client_ids() -> TypeAdapter[str]:
+    from speech_contract.frames import ClientId
+
     return TypeAdapter(ClientId)
 
 
-at_start(container)
+def _warm() -> None:
+    from danmu_tts.bootstrap import container
+
+    container()
+    _client_ids()
+
+
+at_start(_warm)

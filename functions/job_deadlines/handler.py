@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from danmu_tts.bootstrap import container, warm
 from functions import sqs_batch
 from functions.warm_up import at_start
 from speech_contract.jobs import JobDeadline
@@ -14,7 +13,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 async def _act(deadline: JobDeadline) -> None:
+    from danmu_tts.bootstrap import container
+
     await container().jobs.deadline(deadline)
 
 
-at_start(lambda: warm(container()))
+def _warm() -> None:
+    from danmu_tts.bootstrap import container, warm
+
+    warm(container())
+
+
+at_start(_warm)

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from danmu_tts.bootstrap import container, warm
 from functions import sqs_batch
 from functions.warm_up import at_start
 from speech_contract.jobs import JobResult
@@ -17,6 +16,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 async def _act(result: JobResult) -> None:
+    from danmu_tts.bootstrap import container
+
     await container().jobs.result(result)
 
 
@@ -33,4 +34,10 @@ def read(body: str) -> JobResult:
     return JobResult(id=notice.get("inferenceId"), reason="failed", message=str(notice.get("failureReason", ""))[:1000])
 
 
-at_start(lambda: warm(container()))
+def _warm() -> None:
+    from danmu_tts.bootstrap import container, warm
+
+    warm(container())
+
+
+at_start(_warm)

@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from danmu_tts import process_loop
-from danmu_tts.bootstrap import Container, piper_container
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import BackendUnavailableError, DanmuTTSError, NothingToSayError, VoiceNotFoundError
 from danmu_tts.domain.speech import Prosody, Script, SpeechRequest
@@ -28,7 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Speak one text, or name the voices. A failure is an answer too: an exception would lose its kind on the way."""
     try:
         message = SpeakPiper.model_validate(event)
-        answer = process_loop.run(_answer(message, piper_container()))
+        answer = process_loop.run(_answer(message))
     except ValidationError:
         answer = PiperSpoken(error=BAD_MESSAGE, message="The event is no SpeakPiper message.")
     except NothingToSayError as error:
@@ -41,7 +40,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return answer.model_dump(mode="json")
 
 
-async def _answer(message: SpeakPiper, container: Container) -> PiperSpoken:
+async def _answer(message: SpeakPiper) -> PiperSpoken:
+    from danmu_tts.bootstrap import piper_container
+
+    container = piper_container()
     if message.voice is None:
         voices = await container.backends.list_voices()
         return PiperSpoken(
@@ -57,4 +59,10 @@ async def _answer(message: SpeakPiper, container: Container) -> PiperSpoken:
     return PiperSpoken(audio=made.encoded.audio, captions=captions)
 
 
-at_start(lambda: process_loop.run(piper_container().backends.watched["piper"].backend.initialize()))
+def _warm() -> None:
+    from danmu_tts.bootstrap import piper_container
+
+    process_loop.run(piper_container().backends.watched["piper"].backend.initialize())
+
+
+at_start(_warm)

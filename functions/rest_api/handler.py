@@ -1,12 +1,12 @@
 """The Lambda entry point: ``functions.rest_api.handler.handler``."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from danmu_tts.bootstrap import container, warm
 from danmu_tts.once import once
-from functions.rest_api.app import create_app
-from functions.rest_api.lambda_adapter import LambdaAdapter
 from functions.warm_up import at_start
+
+if TYPE_CHECKING:
+    from functions.rest_api.lambda_adapter import LambdaAdapter
 
 _ASK_FOR_HEALTH = {
     "version": "2.0",
@@ -19,7 +19,11 @@ _ASK_FOR_HEALTH = {
 
 
 @once
-def _adapter() -> LambdaAdapter:
+def _adapter() -> "LambdaAdapter":
+    from danmu_tts.bootstrap import container
+    from functions.rest_api.app import create_app
+    from functions.rest_api.lambda_adapter import LambdaAdapter
+
     return LambdaAdapter(create_app(container()))
 
 
@@ -29,6 +33,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _warm() -> None:
+    from danmu_tts.bootstrap import container, warm
+
     warm(container())
     handler(_ASK_FOR_HEALTH, None)  # FastAPI makes much of itself with its first request
 

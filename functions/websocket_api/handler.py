@@ -3,11 +3,8 @@
 from typing import Any
 
 from danmu_tts import process_loop
-from danmu_tts.bootstrap import container, warm
 from danmu_tts.observability import request_scope
 from functions.warm_up import at_start
-from functions.websocket_api import lifecycle, messages
-from functions.websocket_api.connections import connection_of
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -16,6 +13,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 async def _serve(event: dict[str, Any]) -> dict[str, Any]:
+    from danmu_tts.bootstrap import container
+    from functions.websocket_api import lifecycle, messages
+    from functions.websocket_api.connections import connection_of
+
     built, kind = container(), event["requestContext"]["eventType"]
     with request_scope(str(event["requestContext"]["requestId"])):
         connection = connection_of(event, built.settings)
@@ -26,4 +27,11 @@ async def _serve(event: dict[str, Any]) -> dict[str, Any]:
         return await messages.receive(built, connection, event.get("body") or "")
 
 
-at_start(lambda: warm(container()))
+def _warm() -> None:
+    from danmu_tts.bootstrap import container, warm
+    from functions.websocket_api import lifecycle, messages  # noqa: F401 - before they are needed
+
+    warm(container())
+
+
+at_start(_warm)

@@ -22,7 +22,7 @@ FOLDER = ROOT / "infra/aws"
 FILES = [ROOT / "template.yaml", *sorted(FOLDER.glob("*.yaml"))]
 MOST_LINES = 200
 TIMES_THE_TIMEOUT = 6
-NOT_OURS = {"AWS_USE_DUALSTACK_ENDPOINT"}  # boto3's
+NOT_OURS = {"AWS_USE_DUALSTACK_ENDPOINT", "ORT_DISABLE_TELEMETRY"}  # boto3's and ONNX Runtime's
 GPU_NOT_OURS = {"AWS_DEFAULT_REGION", "COQUI_TOS_AGREED"}
 # Services that have no narrower resource, by the service authorisation reference.
 NO_NARROWER = {

@@ -11,8 +11,8 @@ from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.errors import UnauthorizedError
 from danmu_tts.domain.selection import Wish
 from danmu_tts.domain.speech import SpeechRequest
+from danmu_tts.on_lambda import ON_LAMBDA
 from danmu_tts.settings import (
-    ON_LAMBDA,
     BudgetSettings,
     CacheSettings,
     LoggingSettings,

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from danmu_tts.settings import ON_LAMBDA, Settings
+from danmu_tts.on_lambda import ON_LAMBDA
+from danmu_tts.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ from typing import Any
 from danmu_tts.domain.access import Grant, Role
 from danmu_tts.domain.errors import UnauthorizedError
 from danmu_tts.domain.local_callers import is_local_caller
-from speech_contract.frames import SUBPROTOCOL
 
 KEY_HEADER = "x-api-key"
 # Browsers can send a WebSocket no header but the subprotocols, and OBS no more than a URL.
@@ -42,6 +41,8 @@ def header_credential(headers: Mapping[str, str], others: Sequence[str] = ()) ->
 
 def handshake_credential(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     """What whoever opens a WebSocket shows. Raises UnauthorizedError where that is unclear."""
+    from speech_contract.frames import SUBPROTOCOL
+
     offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
     others = [name for name in offered if name not in ("", SUBPROTOCOL)]
     if _QUERY_NAME in query:

@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
-from danmu_tts.settings import ON_LAMBDA, LoggingSettings
+from danmu_tts.on_lambda import ON_LAMBDA
+
+if TYPE_CHECKING:
+    from danmu_tts.settings import LoggingSettings
 
 ROOT = "danmu_tts"
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -73,7 +77,7 @@ def describe_error(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "where": where}
 
 
-def configure_logging(settings: LoggingSettings) -> None:
+def configure_logging(settings: "LoggingSettings") -> None:
     """Install the handlers. Calling it again replaces them."""
     logger = logging.getLogger(ROOT)
     for old in list(logger.handlers):

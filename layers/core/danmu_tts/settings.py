@@ -13,15 +13,13 @@ from platformdirs import user_cache_path, user_data_path
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from danmu_tts.on_lambda import ON_LAMBDA
 from danmu_tts.settings_backends import AzureSettings, EdgeSettings, OpenAISettings, PiperSettings, XttsSettings
 from danmu_tts.settings_parts import Names, Section, Url, WebSocketUrl
 from danmu_tts.settings_reading import ReadingSettings
 from danmu_tts.settings_secret import secret_source
 
 _APP = "danmu-tts"
-
-ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
-"""The environment variable that is set wherever AWS Lambda runs us, and nowhere else."""
 
 
 class ServerSettings(Section):

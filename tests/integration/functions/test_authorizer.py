@@ -19,7 +19,7 @@ HTTP_ARN = "arn:aws:execute-api:eu-west-1:123456789012:abcdef/$default/GET/v1/mo
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WebSocketBench:
     bench = websocket_bench(tmp_path)
-    monkeypatch.setattr(module, "container", lambda: bench.container)
+    monkeypatch.setattr("danmu_tts.bootstrap.container", lambda: bench.container)
     return bench
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from danmu_tts.bootstrap import build
 from danmu_tts.domain.access import Scope
-from danmu_tts.settings import ON_LAMBDA, SecuritySettings, Settings
+from danmu_tts.on_lambda import ON_LAMBDA
+from danmu_tts.settings import SecuritySettings, Settings
 from tests.builders.access import a_key
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.http_event import http_event, local_event

@@ -8,8 +8,8 @@ import pytest
 
 from danmu_tts import bootstrap, process_loop
 from danmu_tts.bootstrap import Container, build
+from danmu_tts.on_lambda import ON_LAMBDA
 from danmu_tts.settings import (
-    ON_LAMBDA,
     CacheSettings,
     MetricsSettings,
     SecuritySettings,

@@ -30,7 +30,7 @@ LONG = "One, two, three. " * 20
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WebSocketBench:
     bench = websocket_bench(tmp_path)
-    monkeypatch.setattr(module, "container", lambda: bench.container)
+    monkeypatch.setattr("danmu_tts.bootstrap.container", lambda: bench.container)
     return bench
 
 

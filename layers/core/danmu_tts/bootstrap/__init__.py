@@ -17,6 +17,7 @@ from danmu_tts.domain.access import Keyless
 from danmu_tts.domain.errors import BackendDisabledError
 from danmu_tts.domain.selection import VoiceChoice
 from danmu_tts.observability import configure_logging
+from danmu_tts.on_lambda import ON_LAMBDA
 from danmu_tts.once import once
 from danmu_tts.plugins import Additions, BackendContext, Broken, Kind
 from danmu_tts.ports import (
@@ -46,7 +47,7 @@ from danmu_tts.services.source import Source
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.services.speech_log import SpeechLog
 from danmu_tts.services.trying import Trying
-from danmu_tts.settings import ON_LAMBDA, MetricsSettings, Settings
+from danmu_tts.settings import MetricsSettings, Settings
 from danmu_tts.settings_backends import PiperSettings
 
 _Clock = Callable[[], float]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from danmu_tts.on_lambda import ON_LAMBDA
 from danmu_tts.ports import Metrics, Pusher, SpeechCache
 from danmu_tts.services.access import Access
 from danmu_tts.services.backends import BackendManager
@@ -16,7 +17,7 @@ from danmu_tts.services.jobs import JobOptions, Jobs, JobWorld
 from danmu_tts.services.sessions import SessionOptions, Sessions
 from danmu_tts.services.speak import SpeakService
 from danmu_tts.services.spoken import Spoken, SpokenOptions
-from danmu_tts.settings import ON_LAMBDA, Settings
+from danmu_tts.settings import Settings
 
 if TYPE_CHECKING:
     from danmu_tts.adapters.redis.client import RedisClient

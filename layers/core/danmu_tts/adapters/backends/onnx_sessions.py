@@ -5,11 +5,15 @@ the number when a session is made, so each model has two sessions. The second is
 needed; nobody waits for it.
 """
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from danmu_tts.engine_slots import EngineSlots
+
+# ONNX Runtime would tell Microsoft of each start and model. It looks when it is loaded, which may be by an engine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # More helped no voice that was measured.
 _MOST_THREADS = 4
