@@ -85,7 +85,7 @@ def _tidy(stack: Stack) -> None:
         typer.echo(f"note Old versions of the functions are still there, and may cost: {trouble.wrong}")
         return
     if count:
-        typer.echo(f"Old versions of the functions deleted: {count}. Of each the last one is kept, to go back to.")
+        typer.echo(f"Old versions of the functions deleted: {count}.")
 
 
 def _look_around(account: Account, answers: Answers, known: Known) -> None:
