@@ -14,7 +14,7 @@ from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL
 _REMOVE = "none"
 _REDIS = """
 Rooms, their pages and the WebSocket need a Redis that all functions share. Any hoster's will do that is in the region
-above (what takes longer than 50 ms counts as away) and is not paid by the command: a room sends millions a month. Redis
+above (what takes longer than 300 ms counts as away) and is not paid by the command: a room sends millions a month. Redis
 Cloud's free plan should do for one. The address is like rediss://default:PASSWORD@HOST:PORT, or redis:// where the plan
 has no TLS. Without it you get speech over REST, and no rooms; you can add one later."""
 _EDGE = """
