@@ -13,10 +13,10 @@ from infra.deploy.secret import AZURE_KEY, OPENAI_KEY, REDIS_URL
 
 _REMOVE = "none"
 _REDIS = """
-Rooms, their pages and the WebSocket need a Redis that all functions share. Any hoster's will do that is in the region
-above (what takes longer than 300 ms counts as away) and is not paid by the command: a room sends millions a month. Redis
-Cloud's free plan should do for one. The address is like rediss://default:PASSWORD@HOST:PORT, or redis:// where the plan
-has no TLS. Without it you get speech over REST, and no rooms; you can add one later."""
+Rooms, their pages and the WebSocket need a Redis that all functions share. Any hoster's will do that is near the region
+above (what takes longer than 300 ms counts as away) and is not paid by the command: a room sends millions a month.
+Redis Cloud's free plan should do for one. The address is like rediss://default:PASSWORD@HOST:PORT, or redis:// where
+the plan has no TLS. Without it you get speech over REST, and no rooms; you can add one later."""
 _EDGE = """
 Who speaks? On AWS one English voice is built in. Microsoft Edge's voices speak Chinese, Japanese and over 70 more,
 free; what your viewers write goes to Microsoft then. A Chinese chat needs them, or Azure's, or OpenAI's."""
