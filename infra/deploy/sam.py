@@ -10,6 +10,8 @@ from infra.deploy.errors import DeployError
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
+# How long SAM may take after Ctrl-C: it removes a container within a second.
+_END_S = 20.0
 
 
 def build(architecture: str) -> None:
@@ -31,8 +33,20 @@ def deploy(stack: str, region: str, parameters: Mapping[str, str], *, template: 
 
 
 def run(arguments: Sequence[str], **environment: str) -> int:
-    """Run it in the repository; its status. Of our own settings it is told none: some are secrets."""
-    return subprocess.call(["sam", *arguments], cwd=ROOT, env=surroundings(**environment))  # noqa: S603, S607
+    """Run it in the repository; its status. Of our own settings it is told none: some are secrets.
+
+    Ctrl-C reaches it too. `subprocess.call` would kill it a quarter of a second later, and leave its container behind.
+    """
+    process = subprocess.Popen(["sam", *arguments], cwd=ROOT, env=surroundings(**environment))  # noqa: S603, S607
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait()
+        raise
 
 
 def surroundings(**more: str) -> dict[str, str]:

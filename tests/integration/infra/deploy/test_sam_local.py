@@ -1,4 +1,5 @@
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from danmu_tts.domain.access import Keyless
 from danmu_tts.services.access import Access
 from danmu_tts.settings import SecuritySettings, Settings
 from infra.deploy import sam_local
+from infra.deploy.sam_local import find_containers
 from tests.integration.infra.deploy.conftest import Desk
 
 
@@ -36,3 +38,28 @@ def test_the_key_that_it_shows_is_the_one_that_its_function_finds(
     assert key, done.output
     keys = make_keys(Settings(security=SecuritySettings(keys_directory=tmp_path / "layer" / "keys")))
     assert process_loop.run(Access(keys, Keyless.NOBODY).identify(key[1], local=False)).key_id
+
+
+def test_what_stops_sam_is_a_failure(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///somewhere")
+    monkeypatch.setattr(sam_local, "_LAYER", tmp_path / "layer")
+    sam = tmp_path / "sam"
+    sam.write_text("#!/bin/sh\n[ $1 = build ] || { echo Address already in use >&2; exit 1; }\n")
+    done = desk.type("sam-local")
+    assert done.exit_code == 1
+    assert "`sam local` ended; it says why above." in done.output
+
+
+@pytest.mark.parametrize("is_podman", [False, True], ids=["docker", "podman by the name of docker"])
+def test_sam_is_told_where_containers_are_run(is_podman: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"unix://{tmp_path / 'socket'}"
+    told = "podman info" if is_podman else "docker context"
+    for name in ("docker", "podman"):
+        program = tmp_path / name
+        program.write_text(f'#!/bin/sh\n[ "{name} $1" != "{told}" ] || echo {address}\n')
+        program.chmod(0o700)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address.removeprefix("unix://"))
+        assert find_containers() == {"DOCKER_HOST": address}
