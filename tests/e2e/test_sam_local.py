@@ -107,7 +107,7 @@ def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str
         if run(program(), "info", env=environment).returncode:
             pytest.skip(f"nobody runs containers at DOCKER_HOST={environment.get('DOCKER_HOST', '')}")
         if run(program(), "image", "inspect", IMAGE, env=environment).returncode:
-            pytest.skip(f"AWS's image of Lambda is not here; to fetch it (700 MB): {program()} pull {IMAGE}")
+            pytest.skip(f"AWS's image of Lambda is not here; to fetch it (700 MB): docker (or podman) pull {IMAGE}")
         yield environment
 
 
