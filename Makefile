@@ -36,7 +36,7 @@ test: $(VENV)/.dev ## Run all tests but those of the template
 # What this machine can run.
 test-aws: ARCHITECTURE = $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 test-aws: $(VENV)/.dev $(EMULATOR)/.made $(LAMBDA)/.made build ## Test the template: built, run by Lambda's runtime, deployed to an emulator
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m aws
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m aws
 
 check: $(VENV)/.dev ## Lint, types, import rules
 	$(BIN)/ruff check .

@@ -75,6 +75,13 @@ class Answers:
         if not 0 <= usd < float("inf"):
             raise DeployError(f"{self.monthly_usd} is no sum of USD.", "Like 5 or 2.50.")
 
+    def gpu(self, known: "Known") -> str:
+        """Where XTTS will run: none, own, ecs or sagemaker."""
+        said = {**known.parameters, **self.more}.get("Gpu", "profile")
+        return (
+            {"cheap": "none", "standard": "none", "gpu": "ecs"}[self.profile or "cheap"] if said == "profile" else said
+        )
+
     def has_cloud_voice(self, known: "Known") -> bool:
         """Whether anybody but Piper speaks, who knows English only."""
         return bool(self.edge_voices or self.azure_region or OPENAI_KEY in self.secret_names(known))

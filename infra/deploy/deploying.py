@@ -4,15 +4,16 @@ import re
 
 import typer
 
-from infra.deploy import checks, handover, questions, sam, secret, versions
+from infra.deploy import checks, handover, questions, sam, secret, versions, zones
 from infra.deploy.account import Account, find_account
 from infra.deploy.answers import Answers, Known
 from infra.deploy.errors import DeployError
 from infra.deploy.progress import Progress
 from infra.deploy.stack import Stack, State
 
-# What ElastiCache allows for the names that begin with it.
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,37}")
+# What ElastiCache and ECS allow for the names that begin with it.
+_NAME = re.compile(r"(?!aws|ecs|fargate)[a-z](-?[a-z0-9])*")
+_LONGEST = 30
 
 
 def deploy_to_aws(name: str, said: Answers, room: str, progress: Progress, *, yes: bool) -> None:
@@ -23,6 +24,9 @@ def deploy_to_aws(name: str, said: Answers, room: str, progress: Progress, *, ye
     questions.check_redis(said)
     answers = known.complete(said) if yes else questions.ask(said, known)
     answers.check(known)
+    gpu = answers.gpu(known)
+    if gpu == "sagemaker":
+        handover.check_model(stack.account, state.outputs.get("BucketName") if state else None)
     _look_around(stack.account, answers, known)
     if not yes:
         typer.confirm(f"\n{'Change' if state else 'Make'} the stack {name} so?", default=True, abort=True)
@@ -30,7 +34,10 @@ def deploy_to_aws(name: str, said: Answers, room: str, progress: Progress, *, ye
     if kept.arn:
         progress.now(f"What is secret is kept in {secret.name_of(name)}; nothing else was changed.")
     parameters = answers.parameters(known, kept)
+    if (answers.profile != "cheap" or gpu == "ecs") and len(known.parameters.get("ZoneIds", ",")) <= 1:
+        parameters.setdefault("ZoneIds", zones.pick(stack.account, gpu=gpu == "ecs"))
     sam.build(parameters["Architecture"])
+    parameters["Deployment"] = sam.fingerprint(parameters)
     progress.now("AWS goes on with the stack by itself; `make destroy` takes it away.")
     if not sam.deploy(name, stack.account.region, parameters):
         raise failed(stack)
@@ -42,8 +49,9 @@ def deploy_to_aws(name: str, said: Answers, room: str, progress: Progress, *, ye
 def find_stack(name: str, *, yes: bool) -> Stack:
     """The stack that is meant, once somebody agreed to the account. Raises DeployError."""
     checks.find_tools()
-    if not _NAME.fullmatch(name):
-        raise DeployError(f"{name} is no name for a stack.", "Up to 38 of a-z, 0-9 and -, a letter first.")
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+        advice = f"Up to {_LONGEST} of a-z, 0-9 and single -, a letter first, and not beginning with aws or ecs."
+        raise DeployError(f"{name} is no name for a stack.", advice)
     account = find_account()
     typer.echo(f"AWS account {account.id} ({account.who}), region {account.region}.")
     if not yes:

@@ -6,11 +6,12 @@ from urllib.parse import quote
 
 import typer
 
-from infra.deploy.errors import DeployError
+from infra.deploy.errors import DeployError, aws_in_words
 
 if TYPE_CHECKING:
     from danmu_tts.domain.access import KeyRecord, Role
     from danmu_tts.services.access import Access
+    from infra.deploy.account import Account
 
 _NAME = "first"
 _DAYS = 365
@@ -113,3 +114,18 @@ def tell(site: Site, key: Key, room: str, *, rooms: bool) -> None:
 
 def _line(what: str, value: str, meaning: str) -> None:
     typer.echo(f"  {what:<12} {value}\n               {meaning}")
+
+
+def check_model(account: "Account", bucket: str | None) -> None:
+    """Raise DeployError where SageMaker, which starts a GPU at once, would find no model."""
+    key = "models/xtts/config.json"
+    if bucket:
+        with aws_in_words():
+            found = account.client("s3").list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        if found.get("KeyCount"):
+            return
+    where = f"s3://{bucket or 'BUCKET'}/models/xtts/"
+    raise DeployError(
+        "SageMaker starts with XTTS's model, and it is not in the bucket.",
+        f"Deploy with --parameter Gpu=none; `aws s3 cp --recursive YOUR_MODEL {where}`; then deploy as now.",
+    )

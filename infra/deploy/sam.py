@@ -1,5 +1,7 @@
 """SAM's command line: it builds the functions and hands the template to CloudFormation."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +20,16 @@ def build(architecture: str) -> None:
     """Build functions and layers for ``arm64`` or ``x86_64``. Raises DeployError."""
     if run(["build", *_parameters({"Architecture": architecture})], ARCHITECTURE=architecture):
         raise DeployError("The functions could not be built; SAM says why above.", "Then run this again.")
+
+
+def fingerprint(parameters: Mapping[str, str]) -> str:
+    """Of what was built and of what it is told, in hexadecimal: another one where the functions are to be made anew."""
+    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
+    folder = BUILT.parent
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(folder)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def deploy(stack: str, region: str, parameters: Mapping[str, str], *, template: Path | None = None) -> bool:

@@ -53,7 +53,7 @@ def statements_of(role: str) -> list[Statement]:
     policies = [
         each
         for name, each in resources.items()
-        if each["Type"] == "AWS::IAM::ManagedPolicy"
+        if each["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
         and (name in named or role in _names(each["Properties"].get("Roles", [])))
     ]
     return [statement for each in policies for statement in statements_in(each["Properties"]["PolicyDocument"])]

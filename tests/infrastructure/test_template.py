@@ -22,6 +22,7 @@ FOLDER = ROOT / "infra/aws"
 FILES = [ROOT / "template.yaml", *sorted(FOLDER.glob("*.yaml"))]
 MOST_LINES = 200
 TIMES_THE_TIMEOUT = 6
+MOST_MANAGED_POLICIES = 10
 NOT_OURS = {"AWS_USE_DUALSTACK_ENDPOINT", "ORT_DISABLE_TELEMETRY"}  # boto3's and ONNX Runtime's
 GPU_NOT_OURS = {"AWS_DEFAULT_REGION", "COQUI_TOS_AGREED"}
 # Services that have no narrower resource, by the service authorisation reference.
@@ -125,12 +126,21 @@ def test_a_queue_waits_six_times_as_long_as_its_function_may_take() -> None:
     read_by = 0
     for function in resources(FOLDER / "functions.yaml", "AWS::Serverless::Function").values():
         for event in function["Properties"].get("Events", {}).values():
-            of = event["Properties"]["Queue"]["Fn::Sub"].rsplit("-", 1)[-1]
+            of = event["Properties"]["Queue"]["Ref"].removesuffix("Arn").lower()
             queue = next(each for name, each in queues.items() if name.lower() == of)
             assert queue["Properties"]["VisibilityTimeout"] >= TIMES_THE_TIMEOUT * function["Properties"]["Timeout"]
             assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
             read_by += 1
     assert read_by == 2
+
+
+def test_every_deployment_makes_new_versions_where_anything_changed() -> None:
+    """The alias that the APIs call would otherwise stay on old code, and on old parameters."""
+    for name, each in resources(FOLDER / "functions.yaml", "AWS::Serverless::Function").items():
+        assert each["Properties"]["AutoPublishCodeSha256"] == {"Ref": "Deployment"}, name
+        assert each["Properties"]["AutoPublishAliasAllProperties"] is True, name
+    for name, each in resources(FOLDER / "functions.yaml", "AWS::Serverless::LayerVersion").items():
+        assert each["Properties"]["PublishLambdaVersion"] is True, name
 
 
 def test_every_queue_has_somewhere_for_what_fails_and_a_worker_may_fail_often_enough() -> None:
@@ -142,8 +152,9 @@ def test_every_queue_has_somewhere_for_what_fails_and_a_worker_may_fail_often_en
 
 
 def policies() -> Iterator[Template]:
-    for each in everywhere("AWS::IAM::ManagedPolicy").values():
-        yield each["Properties"]["PolicyDocument"]
+    for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+        for each in everywhere(kind).values():
+            yield each["Properties"]["PolicyDocument"]
     for each in everywhere("AWS::IAM::Role").values():
         for policy in each["Properties"].get("Policies", []):
             yield policy["PolicyDocument"]
@@ -156,6 +167,16 @@ def test_no_policy_allows_everything() -> None:
         assert not any("*" in action for action in each.actions), each
         if "*" in each.resources:
             assert set(each.actions) <= NO_NARROWER, each
+
+
+def test_no_role_has_more_managed_policies_than_an_account_allows() -> None:
+    for name, each in everywhere("AWS::IAM::Role").items():
+        assert len(_or_empty(each["Properties"].get("ManagedPolicyArns"))) < MOST_MANAGED_POLICIES, name
+    assert not [name for name, each in everywhere("AWS::IAM::ManagedPolicy").items() if "Roles" in each["Properties"]]
+
+
+def _or_empty(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def test_whom_api_gateway_lets_in_without_a_key_is_whom_the_function_does() -> None:

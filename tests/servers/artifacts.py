@@ -152,7 +152,9 @@ def artifacts() -> dict[str, Artifact]:
         own = resource["Properties"]
         layers = [layer["Ref"] for layer in [*shared["Layers"], *own.get("Layers", [])]]
         variables = shared["Environment"]["Variables"] | own.get("Environment", {}).get("Variables", {})
-        found[name] = Artifact(name, own["Handler"], tuple(layers), own["MemorySize"], variables)
+        found[name] = Artifact(
+            name, own["Handler"], tuple(layers), own.get("MemorySize", shared["MemorySize"]), variables
+        )
     return found
 
 

@@ -52,7 +52,8 @@ def test_the_document_begins_with_what_one_room_costs() -> None:
 
 
 def test_memory_is_the_functions_own() -> None:
-    assert USAGE.memory_mb == {name: each["MemorySize"] for name, each in functions().items()}
+    usual = template("infra/aws/functions.yaml")["Globals"]["Function"]["MemorySize"]
+    assert USAGE.memory_mb == {name: each.get("MemorySize", usual) for name, each in functions().items()}
 
 
 def test_snapshots_are_of_the_functions_that_have_them() -> None:
@@ -92,9 +93,9 @@ def test_alarms_and_limits_are_the_template_s() -> None:
     figures = USAGE.figures
     assert (figures["alarms_cheap"], figures["alarms_standard"]) == (always, always + cache)
     assert figures["alarms_gpu"] == always + cache + queues + scaling
-    assert figures["cache_most_gb"] == limits["CacheGb"]
-    assert figures["cache_most_ecpu_per_s"] == limits["CacheUnits"]
-    assert figures["throttle_per_s"] == limits["PerSecond"]
+    assert figures["cache_most_gb"] == int(limits["CacheGb"])
+    assert figures["cache_most_ecpu_per_s"] == int(limits["CacheUnits"])
+    assert figures["throttle_per_s"] == int(limits["PerSecond"])
     assert figures["log_retention_days"] == root["Parameters"]["LogRetentionDays"]["Default"]
 
 
