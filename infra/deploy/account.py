@@ -22,7 +22,7 @@ class Account:
         """boto3's, in this region."""
         import boto3
 
-        return boto3.client(service, region_name=self.region)
+        return boto3.Session().client(service, region_name=self.region)
 
 
 def find_account() -> Account:
@@ -32,13 +32,14 @@ def find_account() -> Account:
 
     quick = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"total_max_attempts": 1})
     with aws_in_words():
-        region = os.environ.get("AWS_REGION") or boto3.session.Session().region_name
+        region = os.environ.get("AWS_REGION") or boto3.Session().region_name
         if not region:
             advice = "Name the one next to you, e.g. AWS_REGION=ap-northeast-1 make deploy, or `aws configure`."
             raise DeployError("It is not said which region of AWS.", advice)
         # What SAM and our own adapters start finds it there.
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
-        caller = boto3.client("sts", region_name=region, config=quick).get_caller_identity()
+        # A session of its own: the usual one would remember credentials that are no longer there.
+        caller = boto3.Session().client("sts", region_name=region, config=quick).get_caller_identity()
     return Account(caller["Account"], caller["Arn"].split(":", 5)[-1], region)
 
 

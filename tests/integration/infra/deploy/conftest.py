@@ -49,6 +49,7 @@ def desk(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     for name in ("DANMU_TTS_REDIS__URL", "DANMU_TTS_AZURE__KEY", "DANMU_TTS_OPENAI__API_KEY", "ARCHITECTURE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("infra.deploy.sam.BUILT", tmp_path / "built" / "template.yaml")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
     return Desk(s3.url, PretendSam(tmp_path), monkeypatch.setenv)
