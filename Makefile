@@ -19,6 +19,8 @@ TORCH := torch==2.13.0
 TORCHAUDIO := torchaudio==2.11.0 torchcodec==0.17.0
 # The tests wait half of their time: two cores have work for three.
 WORKERS ?= 3
+# These take outages by the clock, so nothing else may run beside them.
+BY_THE_CLOCK := tests/integration/shared
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -31,7 +33,8 @@ run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make ru
 	@exec $(BIN)/danmu-tts serve
 
 test: $(VENV)/.dev ## Run all tests but those of the template
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws" --ignore $(BY_THE_CLOCK)
+	$(BIN)/python -m pytest -m "not aws" $(BY_THE_CLOCK)
 
 # What this machine can run.
 test-aws: ARCHITECTURE = $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
