@@ -32,6 +32,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return _adapter()(event, context)
 
 
+def load() -> None:
+    """Build what answers, before the first event."""
+    _adapter()
+
+
 def _warm() -> None:
     from danmu_tts.bootstrap import container, warm
 

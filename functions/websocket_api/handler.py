@@ -27,10 +27,15 @@ async def _serve(event: dict[str, Any]) -> dict[str, Any]:
         return await messages.receive(built, connection, event.get("body") or "")
 
 
+def load() -> None:
+    """Import what answers, before the first event."""
+    from functions.websocket_api import lifecycle, messages  # noqa: F401
+
+
 def _warm() -> None:
     from danmu_tts.bootstrap import container, warm
-    from functions.websocket_api import lifecycle, messages  # noqa: F401 - before they are needed
 
+    load()
     warm(container())
 
 

@@ -2,9 +2,12 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.deploy.errors import DeployError, aws_in_words
+
+if TYPE_CHECKING:
+    from boto3 import Session
 
 # Nobody shall wait minutes to hear that the network is not there.
 _CONNECT_S, _READ_S = 5, 10
@@ -17,12 +20,11 @@ class Account:
     id: str
     who: str
     region: str
+    session: "Session"
 
     def client(self, service: str) -> Any:
         """boto3's, in this region."""
-        import boto3
-
-        return boto3.Session().client(service, region_name=self.region)
+        return self.session.client(service, region_name=self.region)
 
 
 def find_account() -> Account:
@@ -32,15 +34,15 @@ def find_account() -> Account:
 
     quick = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S, retries={"total_max_attempts": 1})
     with aws_in_words():
-        region = os.environ.get("AWS_REGION") or boto3.Session().region_name
+        session = boto3.Session()  # boto3's usual one would remember credentials that are no longer there
+        region = os.environ.get("AWS_REGION") or session.region_name
         if not region:
             advice = "Name the one next to you, e.g. AWS_REGION=ap-northeast-1 make deploy, or `aws configure`."
             raise DeployError("It is not said which region of AWS.", advice)
         # What SAM and our own adapters start finds it there.
         os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
-        # A session of its own: the usual one would remember credentials that are no longer there.
-        caller = boto3.Session().client("sts", region_name=region, config=quick).get_caller_identity()
-    return Account(caller["Account"], caller["Arn"].split(":", 5)[-1], region)
+        caller = session.client("sts", region_name=region, config=quick).get_caller_identity()
+    return Account(caller["Account"], caller["Arn"].split(":", 5)[-1], region, session)
 
 
 def is_emulated() -> bool:

@@ -45,8 +45,8 @@ def _create_app(base_url: str, *, host: str) -> ASGIApp:
 
     from danmu_tts.bootstrap import container
     from functions.authorizer.handler import handler as authorizer
-    from functions.rest_api.handler import handler
-    from functions.websocket_api.handler import handler as websocket_handler
+    from functions.rest_api import handler as rest_api
+    from functions.websocket_api import handler as websocket_api
     from infra.local.gateway import GatewayLimits, create_gateway
     from infra.local.replicas import authorization
     from infra.local.websocket_connections import WebSocketLimits
@@ -55,15 +55,17 @@ def _create_app(base_url: str, *, host: str) -> ASGIApp:
     _start_aws()
     built = container()
     ours = built.settings.websocket
+    rest_api.load()
+    websocket_api.load()
     _poll_queues()
     threading.Thread(target=_preload, name="preload", daemon=True).start()
     return create_gateway(
-        handler,
+        rest_api.handler,
         audio_files=built.signed_files,
         limits=GatewayLimits(),
         max_concurrency=built.settings.server.max_concurrency,
         websocket=WebSocketApi(
-            websocket_handler,
+            websocket_api.handler,
             authorizer=authorizer,
             limits=WebSocketLimits(idle_s=ours.idle_limit_s, duration_s=ours.duration_limit_s),
         ),

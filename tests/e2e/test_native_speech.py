@@ -132,13 +132,13 @@ def test_a_second_asking_is_answered_from_memory(client: httpx.Client) -> None:
 @pytest.mark.parametrize("end", ["stop", "terminate", "kill"])
 def test_after_a_restart_the_audio_is_still_there(own_server: Server, end: str) -> None:
     text = "This line outlives its process."
-    with httpx.Client(base_url=own_server.base_url) as client:
+    with httpx.Client(base_url=own_server.base_url, timeout=60) as client:
         before = speak(client, text)
         content = fetch(before)
     ending: dict[str, int] = {"stop": 0, "terminate": -15, "kill": -9}
     assert getattr(own_server, end)() == ending[end]
     own_server.start()
-    with httpx.Client(base_url=own_server.base_url) as client:
+    with httpx.Client(base_url=own_server.base_url, timeout=60) as client:
         link = urlsplit(before["audio"]["url"])
         assert client.get(f"{link.path}?{link.query}").raise_for_status().content == content
         after = speak(client, text)

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
+from infra.deploy.account import Account
 from infra.deploy.cli import app
 from tests.builders.pretend_sam import PretendSam
 from tests.servers.s3_server import S3Server
@@ -28,6 +29,9 @@ class Desk:
 
     def client(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.url, region_name="us-east-1")
+
+    def account(self) -> Account:
+        return Account("1", "me", "us-east-1", boto3.Session())
 
     def secret(self) -> Mapping[str, Any]:
         described: Mapping[str, Any] = self.client("secretsmanager").describe_secret(SecretId="danmu-tts/settings")

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.account import Account
 from infra.deploy.errors import DeployError
 from infra.deploy.stack import Stack
 from infra.deploy.versions import delete_old
@@ -37,14 +36,14 @@ def functions(desk: Desk) -> list[str]:
 
 def test_of_each_function_of_the_stacks_within_the_one_in_use_is_kept(desk: Desk, functions: list[str]) -> None:
     assert len(functions) == 2
-    assert delete_old(_stack()) == 8
+    assert delete_old(_stack(desk)) == 8
     assert [_versions(desk, name) for name in functions] == [["5"]] * 2
-    assert delete_old(_stack()) == 0
+    assert delete_old(_stack(desk)) == 0
 
 
 def test_what_aws_refuses_is_said(desk: Desk) -> None:
     with pytest.raises(DeployError, match="does not exist"):
-        delete_old(_stack())
+        delete_old(_stack(desk))
 
 
 def test_a_deployment_is_well_where_old_versions_cannot_be_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,8 +61,8 @@ def test_a_deployment_says_how_many_it_deleted(desk: Desk, monkeypatch: pytest.M
     assert "versions of the functions deleted: 3." in desk.type("deploy", "--yes", "--profile", "standard").output
 
 
-def _stack() -> Stack:
-    return Stack(Account("1", "me", "us-east-1"), "danmu-tts")
+def _stack(desk: Desk) -> Stack:
+    return Stack(desk.account(), "danmu-tts")
 
 
 def _versions(desk: Desk, name: str) -> list[str]:

@@ -2,14 +2,11 @@
 
 import pytest
 
-from infra.deploy.account import Account
 from infra.deploy.errors import DeployError
 from infra.deploy.handover import check_model
 from infra.deploy.zones import pick
 from tests.integration.infra.deploy.conftest import Desk
 from tests.servers.s3_server import BUCKET
-
-ACCOUNT = Account("1", "me", "us-east-1")
 
 
 def test_two_zones_are_picked_and_not_the_one_that_newer_services_leave_out(desk: Desk) -> None:
@@ -17,7 +14,7 @@ def test_two_zones_are_picked_and_not_the_one_that_newer_services_leave_out(desk
     there = {each["ZoneId"] for each in client.describe_availability_zones()["AvailabilityZones"]}
     assert "use1-az3" in there
     for gpu in (False, True):
-        first, second = pick(ACCOUNT, gpu=gpu).split(",")
+        first, second = pick(desk.account(), gpu=gpu).split(",")
         assert first != second
         assert {first, second} <= there - {"use1-az3"}
 
@@ -38,6 +35,6 @@ def test_every_change_is_another_deployment(desk: Desk) -> None:
 def test_sagemaker_wants_the_model_in_the_bucket_first(desk: Desk) -> None:
     for bucket in (None, BUCKET):
         with pytest.raises(DeployError, match="not in the bucket"):
-            check_model(ACCOUNT, bucket)
+            check_model(desk.account(), bucket)
     desk.client("s3").put_object(Bucket=BUCKET, Key="models/xtts/config.json", Body=b"{}")
-    check_model(ACCOUNT, BUCKET)
+    check_model(desk.account(), BUCKET)

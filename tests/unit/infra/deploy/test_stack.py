@@ -2,6 +2,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from boto3 import Session
 from botocore.exceptions import ClientError
 
 from infra.deploy.account import Account
@@ -33,7 +34,7 @@ class _CloudFormation:
 
 class _Account(Account):
     def __init__(self, client: _CloudFormation) -> None:
-        super().__init__("1", "me", "us-east-1")
+        super().__init__("1", "me", "us-east-1", Session())
         object.__setattr__(self, "_client", client)
 
     def client(self, service: str) -> Any:
