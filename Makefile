@@ -19,8 +19,8 @@ TORCH := torch==2.13.0
 TORCHAUDIO := torchaudio==2.11.0 torchcodec==0.17.0
 # The tests wait half of their time: two cores have work for three.
 WORKERS ?= 3
-# These take outages by the clock, so nothing else may run beside them.
-BY_THE_CLOCK := tests/integration/shared
+# These take outages by the clock, so not much may run beside them.
+BY_THE_CLOCK := $(addprefix tests/integration/shared/test_,redis_away.py s3_away.py single_flight.py)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -32,13 +32,15 @@ help: ## Show this list
 run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make run for another port)
 	@exec $(BIN)/danmu-tts serve
 
-test: $(VENV)/.dev ## Run all tests but those of the template
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws" --ignore $(BY_THE_CLOCK)
-	$(BIN)/python -m pytest -m "not aws" $(BY_THE_CLOCK)
+# Each worker reads all tests, and many of them start the program: whatever the shell says, that is compiled once.
+test test-aws: export PYTHONDONTWRITEBYTECODE :=
+test: $(VENV)/.dev ## Run all tests but those of AWS
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws" $(addprefix --ignore=,$(BY_THE_CLOCK))
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(BY_THE_CLOCK)
 
 # What this machine can run.
 test-aws: ARCHITECTURE = $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
-test-aws: $(VENV)/.dev $(EMULATOR)/.made $(LAMBDA)/.made build ## Test the template: built, run by Lambda's runtime, deployed to an emulator
+test-aws: $(VENV)/.dev $(EMULATOR)/.made $(LAMBDA)/.made build ## Test the template, built and deployed to an emulator, and the commands that deploy it
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m aws
 
 check: $(VENV)/.dev ## Lint, types, import rules

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.aws
+
 HANDLERS = ("rest_api", "websocket_api", "authorizer", "job_results", "job_deadlines", "piper_voice")
 REPORT = """
 import gc, importlib, json, sys

@@ -13,6 +13,8 @@ from tests.integration.infra.deploy.conftest import ARN, Desk
 from tests.servers.redis_server import RedisServer
 from tests.servers.s3_server import S3Server
 
+pytestmark = pytest.mark.aws
+
 _AZURE = "azure-key-of-mine"
 
 

@@ -5,6 +5,8 @@ import pytest
 from tests.integration.infra.deploy.conftest import Desk
 from tests.servers.redis_server import RedisServer
 
+pytestmark = pytest.mark.aws
+
 
 @pytest.fixture
 def bucket(desk: Desk, plain_redis: RedisServer) -> str:

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from infra.deploy.sam import ROOT
+
+pytestmark = pytest.mark.aws
 
 CALLER = "from infra.deploy import sam; sam.run(['local'])"
 # Ends in its own time, as SAM does while it removes a container.

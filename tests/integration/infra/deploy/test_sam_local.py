@@ -13,6 +13,8 @@ from infra.deploy import sam_local
 from infra.deploy.sam_local import find_containers
 from tests.integration.infra.deploy.conftest import Desk
 
+pytestmark = pytest.mark.aws
+
 
 def test_without_containers_it_says_who_brings_them_and_what_needs_none(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,8 @@ from infra.deploy.versions import delete_old
 from tests.integration.infra.deploy.conftest import Desk
 from tests.servers.s3_server import BUCKET
 
+pytestmark = pytest.mark.aws
+
 _ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
 _CODE = {"Runtime": "python3.13", "Handler": "a.b", "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"ZipFile": "0"}}
 _FUNCTION = {"Type": "AWS::Lambda::Function", "Properties": _CODE}

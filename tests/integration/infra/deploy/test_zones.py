@@ -8,6 +8,8 @@ from infra.deploy.zones import pick
 from tests.integration.infra.deploy.conftest import Desk
 from tests.servers.s3_server import BUCKET
 
+pytestmark = pytest.mark.aws
+
 
 def test_two_zones_are_picked_and_not_the_one_that_newer_services_leave_out(desk: Desk) -> None:
     client = desk.client("ec2")
