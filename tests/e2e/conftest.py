@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.browser import AS_OBS, browsing
-from tests.e2e.program import Server, environment, make_key, run_keys
+from tests.e2e.program import ENGLISH_ONLY, Server, environment, make_key, run_keys
 from tests.e2e.websocket_targets import Ability, Target
 from tests.servers.deployment import Deployed, deploy
 from tests.servers.emulator import Emulator
@@ -49,7 +49,7 @@ def obs() -> Iterator[Browser]:
 @pytest.fixture
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that one test may stop, kill and start again."""
-    own = Server(tmp_path_factory.mktemp("own-server"))
+    own = Server(tmp_path_factory.mktemp("own-server"), **ENGLISH_ONLY)
     own.start()
     yield own
     own.kill()

@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 
-from tests.e2e.program import Server, command, environment, make_key
+from tests.e2e.program import ENGLISH_ONLY, Server, command, environment, make_key
 from tests.e2e.wire_errors import assert_error
 
 TIMEOUT_S = 60
@@ -41,7 +41,7 @@ def bearer(credential: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that wants a key from everybody, this machine included."""
-    strict = Server(tmp_path_factory.mktemp("strict"), DANMU_TTS_SECURITY__API_KEYS="on")
+    strict = Server(tmp_path_factory.mktemp("strict"), DANMU_TTS_SECURITY__API_KEYS="on", **ENGLISH_ONLY)
     strict.start()
     yield strict
     assert strict.stop() == 0, strict.log
@@ -122,7 +122,7 @@ def test_who_comes_by_this_machine_from_elsewhere_needs_a_key(client: httpx.Clie
 
 def test_a_caller_of_the_local_network_needs_a_key(tmp_path: Path) -> None:
     address = lan_address()
-    server = Server(tmp_path, DANMU_TTS_SERVER__HOST="0.0.0.0", DANMU_TTS_TTS__BACKENDS="piper")
+    server = Server(tmp_path, DANMU_TTS_SERVER__HOST="0.0.0.0", **ENGLISH_ONLY)
     server.start()
     try:
         url = server.base_url.replace("127.0.0.1", address)

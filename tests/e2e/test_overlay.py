@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import loudest, ms_until_silence
 from tests.e2e.pages import Open, opening, wait_for
-from tests.e2e.program import Server, environment, make_key, run_keys
+from tests.e2e.program import ENGLISH_ONLY, Server, environment, make_key, run_keys
 from tests.e2e.room import Room
 from tests.servers.process import free_port
 
@@ -113,7 +113,7 @@ def test_a_second_overlay_waits_and_takes_over_when_the_first_is_gone(open_page:
 
 
 def test_it_goes_on_when_the_server_was_restarted(open_page: Open, tmp_path_factory: pytest.TempPathFactory) -> None:
-    own = Server(tmp_path_factory.mktemp("restarted"))
+    own = Server(tmp_path_factory.mktemp("restarted"), **ENGLISH_ONLY)
     own.port = free_port()
     own.start()
     room = Room(own)
@@ -131,7 +131,7 @@ def test_it_goes_on_when_the_server_was_restarted(open_page: Open, tmp_path_fact
 
 def test_a_token_of_another_room_is_refused(open_page: Open, tmp_path_factory: pytest.TempPathFactory) -> None:
     home: Path = tmp_path_factory.mktemp("strict")
-    strict = Server(home, DANMU_TTS_SECURITY__API_KEYS="on")
+    strict = Server(home, DANMU_TTS_SECURITY__API_KEYS="on", **ENGLISH_ONLY)
     strict.start()
     key = make_key(home)
     room, other = Room(strict, key), Room(strict, key)

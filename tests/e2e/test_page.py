@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browser import loudest, ms_until_silence
 from tests.e2e.pages import Open, opening
-from tests.e2e.program import Server, make_key
+from tests.e2e.program import ENGLISH_ONLY, Server, make_key
 from tests.servers.process import free_port
 
 LINE = "Hello, chat!"  # short, for it is played as slowly as it is spoken
@@ -54,7 +54,7 @@ def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that wants a key from everybody, this machine included."""
-    strict = Server(tmp_path_factory.mktemp("strict"), DANMU_TTS_SECURITY__API_KEYS="on")
+    strict = Server(tmp_path_factory.mktemp("strict"), DANMU_TTS_SECURITY__API_KEYS="on", **ENGLISH_ONLY)
     strict.start()
     yield strict
     assert strict.stop() == 0, strict.log

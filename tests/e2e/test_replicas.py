@@ -11,7 +11,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.e2e.program import Server, make_key
+from tests.e2e.program import ENGLISH_ONLY, Server, make_key
 from tests.e2e.websocket_line import Heard, Line
 from tests.servers.redis_server import RedisServer
 
@@ -52,7 +52,7 @@ class Replicas:
 def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     home = tmp_path_factory.mktemp("replicas")
     with RedisServer(tmp_path_factory.mktemp("replicas-redis")) as redis:
-        settings = {"DANMU_TTS_REDIS__URL": redis.url, "DANMU_TTS_SERVER__HOST": network_address()}
+        settings = {"DANMU_TTS_REDIS__URL": redis.url, "DANMU_TTS_SERVER__HOST": network_address(), **ENGLISH_ONLY}
         servers = Server(home, **settings), Server(home, **settings)
         try:
             for server in servers:

@@ -72,7 +72,7 @@ def test_every_operation_answers_as_described(
 
 
 def conforms(cases: SearchStrategy[schemathesis.Case]) -> None:
-    @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=cases)
     def validate(case: schemathesis.Case) -> None:
         case.call_and_validate(checks=CHECKS)

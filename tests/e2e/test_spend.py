@@ -4,14 +4,14 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.program import Server, make_key
+from tests.e2e.program import ENGLISH_ONLY, Server, make_key
 from tests.e2e.test_cli import run
 
 TEXT = "Hello there"
 
 
 def test_what_a_month_came_to_is_shown_by_backend_and_room(tmp_path: Path) -> None:
-    server = Server(tmp_path, DANMU_TTS_SECURITY__API_KEYS="on")
+    server = Server(tmp_path, DANMU_TTS_SECURITY__API_KEYS="on", **ENGLISH_ONLY)
     server.start()
     try:
         key = make_key(tmp_path, "--scope", "speak")
