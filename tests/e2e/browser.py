@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 _MISSING = "chromium is not installed; on Debian and Ubuntu: apt-get install chromium"
 _FLAGS = (
@@ -16,6 +16,8 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Other tests run beside it, and a server takes its time to start again.
+_PATIENCE_MS = 30_000
 # What goes to the loudspeaker also goes to a meter, which knows how loud it is now and was at most.
 _EAR = """
 (() => {
@@ -70,6 +72,7 @@ def program() -> str:
 def browsing(*flags: str) -> Iterator[Browser]:
     """A browser as people have it: sound needs a click or a key first."""
     executable = program()
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=[*_FLAGS, *flags])
         yield browser

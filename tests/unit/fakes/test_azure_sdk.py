@@ -30,6 +30,8 @@ def synthesizer(
 ) -> sdk.SpeechSynthesizer:
     config = sdk.SpeechConfig(host=server.sdk_host, subscription="0" * 32)
     config.set_speech_synthesis_output_format(output_format)
+    # Else the SDK gives up by itself after 3 s, which is soon over on a busy machine.
+    config.set_property(sdk.PropertyId.SpeechSynthesis_FrameTimeoutInterval, "60000")
     return sdk.SpeechSynthesizer(speech_config=config, audio_config=None)
 
 
