@@ -24,7 +24,7 @@ BY_THE_CLOCK := $(addprefix tests/integration/shared/test_,redis_away.py s3_away
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench emulator xtts sam build deploy destroy sam-local localstack check-aws test-aws lock clean
+.PHONY: help run test check bench emulator xtts sam build deploy destroy sam-local localstack check-aws test-aws test-xtts lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
@@ -33,15 +33,19 @@ run: $(VENV)/.run ## Run the service on http://127.0.0.1:8000 (PORT=8001 make ru
 	@exec $(BIN)/danmu-tts serve
 
 # Each worker reads all tests, and many of them start the program: whatever the shell says, that is compiled once.
-test test-aws: export PYTHONDONTWRITEBYTECODE :=
-test: $(VENV)/.dev ## Run all tests but those of AWS
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws" $(addprefix --ignore=,$(BY_THE_CLOCK))
+test test-aws test-xtts: export PYTHONDONTWRITEBYTECODE :=
+test: $(VENV)/.dev ## Run all tests but those of AWS and XTTS
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not aws and not xtts" $(addprefix --ignore=,$(BY_THE_CLOCK))
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(BY_THE_CLOCK)
 
 # What this machine can run.
 test-aws: ARCHITECTURE = $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 test-aws: $(VENV)/.dev $(EMULATOR)/.made $(LAMBDA)/.made build ## Test the template, built and deployed to an emulator, and the commands that deploy it
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m aws
+
+test-xtts: $(VENV)/.dev $(XTTS)/.made ## Test XTTS on the CPU: its engine, and the service with it
+	$(XTTS)/bin/python -m pytest -p no:cacheprovider tests/gpu
+	$(BIN)/python -m pytest -m xtts
 
 check: $(VENV)/.dev ## Lint, types, import rules
 	$(BIN)/ruff check .
@@ -57,7 +61,7 @@ check-aws: $(SAM)/.made $(CHECKOV)/.made ## Lint the template, and look for what
 bench: $(VENV)/.dev ## Measure speed, side by side with the bare libraries
 	$(BIN)/python -m benchmarks
 
-emulator: $(EMULATOR)/.made ## Install an AWS emulator; with it, the tests also deploy the template and talk to that
+emulator: $(EMULATOR)/.made ## Install an AWS emulator, to which make test-aws deploys
 
 sam: $(SAM)/.made ## Install AWS SAM, which builds and deploys the template
 
@@ -76,7 +80,7 @@ sam-local: $(VENV)/.run $(SAM)/.made ## Run the REST API in Lambda's own contain
 localstack: $(VENV)/.run $(SAM)/.made $(LOCALSTACK)/.made ## Deploy to an emulator: MiniStack, or yours at AWS_ENDPOINT_URL
 	@$(DEPLOY) localstack $(ARGS)
 
-xtts: $(XTTS)/.made ## Install XTTS; with it, the tests also speak by a GPU service on the CPU
+xtts: $(XTTS)/.made ## Install XTTS, for a GPU service on this machine, if need be on its CPU
 
 # A layer has what the tests run with, for Lambda's Python, less what the core layer has.
 lock_layer = $(BIN)/uv pip compile --quiet --python-version 3.13 --python-platform linux --generate-hashes --no-header \

@@ -16,6 +16,8 @@ from tests.e2e.websocket_line import Line
 from tests.servers.gpu_worker import GpuWorker, build_checkpoint
 from tests.servers.process import free_port
 
+pytestmark = pytest.mark.xtts
+
 # A checkpoint that was never trained says anything for a text, so texts are short: how long they take nobody knows.
 VOICE = "xtts:ana-florence"
 LIMIT_S = 60
