@@ -63,21 +63,24 @@ class Led:
         self._lock = lock
         self._name = name
         self._lease_s = lease_s
+        self._landed = False
         self.renewing = asyncio.create_task(self._renew())
 
     async def land(self, outcome: bytes) -> None:
         """Tell whoever waits. Without Redis they find out by the lease."""
+        self._landed = True
         self.renewing.cancel()
         keys = [self._lock, f"{self._lock}:{self._name}"]
         with suppress(StoreAwayError):
             await self._redis.call(_LAND, keys, [self._name, outcome, _ms(_REMEMBERED_S)])
+        await asyncio.wait([self.renewing])  # the loop may end next
 
     async def landing(self, limit_s: float) -> bytes | None:
         """Nobody waits for himself."""
         return None
 
     async def _renew(self) -> None:
-        while True:
+        while not self._landed:  # asyncio's timeouts lose a cancellation that comes with the answer
             await asyncio.sleep(self._lease_s / _LOOKS)
             with suppress(StoreAwayError):
                 await self._redis.call(_RENEW, [self._lock], [self._name, _ms(self._lease_s)])
