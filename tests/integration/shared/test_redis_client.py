@@ -17,13 +17,15 @@ from tests.servers.redis_server import ClusterRedisServer, RedisServer
 
 LIMIT_S = 20
 BLOCK_MS = 15_000
+CONNECT_MS = 5000
 
 
 @asynccontextmanager
 async def a_client(server: RedisServer, **changed: Any) -> AsyncIterator[RedisClient]:
-    """With the limits that an operator gets who sets none."""
+    """With an operator's defaults, but patient while it connects: this process may share its machine with others."""
     ca_file = server.ca_file if isinstance(server, ClusterRedisServer) else None
-    client = RedisClient(RedisSettings.model_validate({"url": server.url, "ca_file": ca_file} | changed))
+    settings = {"url": server.url, "ca_file": ca_file, "connect_timeout_ms": CONNECT_MS} | changed
+    client = RedisClient(RedisSettings.model_validate(settings))
     try:
         yield client
     finally:
