@@ -32,7 +32,7 @@ def server(vendor: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) -> Iter
         DANMU_TTS_TTS__BACKENDS="openai,piper,edge,azure",
         DANMU_TTS_OPENAI__BASE_URL=vendor.base_url,
         DANMU_TTS_OPENAI__API_KEY="key",
-        DANMU_TTS_OPENAI__SILENCE_LIMIT_MS="1500",
+        DANMU_TTS_OPENAI__SILENCE_LIMIT_MS="4000",
     )
     server.start()
     yield server

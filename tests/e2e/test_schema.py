@@ -55,7 +55,7 @@ def api(description: dict[str, Any], server: Server) -> schemathesis.BaseSchema:
     models["CreateSpeechRequest"]["properties"]["input"]["maxLength"] = LONGEST_TEXT_CHARS
     models["NativeSpeechRequest"]["properties"]["text"]["maxLength"] = LONGEST_TEXT_CHARS
     schema = schemathesis.openapi.from_dict(description)
-    schema.config.update(base_url=server.base_url)
+    schema.config.update(base_url=server.base_url, request_timeout=60)
     return schema
 
 

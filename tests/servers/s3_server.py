@@ -15,7 +15,7 @@ ENVIRONMENT = {
 }
 """What boto3 needs to know besides the server's URL, and what moto does not check."""
 
-_TIMEOUT_S = 5
+_TIMEOUT_S = 60
 
 
 class S3Server(ServerProcess):

@@ -23,7 +23,9 @@ def an_entry() -> Entry:
 
 @pytest.fixture
 async def redis(own_redis: RedisServer) -> AsyncIterator[RedisClient]:
-    client = RedisClient(RedisSettings.model_validate({"url": own_redis.url, "timeout_ms": 200}))
+    client = RedisClient(
+        RedisSettings.model_validate({"url": own_redis.url, "timeout_ms": 1000, "connect_timeout_ms": 5000})
+    )
     yield client
     await client.close()
 

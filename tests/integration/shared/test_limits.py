@@ -25,7 +25,7 @@ def test_twenty_processes_get_exactly_the_burst_and_what_flows_in(plain_redis: R
     ):
         try:
             for _ in range(PROCESSES):
-                assert admin.blpop(["ready"], timeout=4)
+                assert admin.blpop(["ready"], timeout=LIMIT_S)
             admin.xadd("start", {"now": 1})
             assert process.wait(LIMIT_S) == 0
         finally:
