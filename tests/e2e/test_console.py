@@ -26,7 +26,7 @@ def open_page(browser: Browser, problems: list[str]) -> Iterator[Open]:
 
 @pytest.fixture
 def room(server: Server) -> Room:
-    return Room(server)
+    return Room(server).patient()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def open_page(obs: Browser, problems: list[str]) -> Iterator[Open]:
 
 @pytest.fixture
 def room(server: Server) -> Room:
-    return Room(server)
+    return Room(server).patient()
 
 
 def test_what_is_said_is_heard_and_shown_with_the_highlight_at_what_is_heard(
@@ -116,7 +116,7 @@ def test_it_goes_on_when_the_server_was_restarted(open_page: Open, tmp_path_fact
     own = Server(tmp_path_factory.mktemp("restarted"), **ENGLISH_ONLY)
     own.port = free_port()
     own.start()
-    room = Room(own)
+    room = Room(own).patient()
     page = open_page(room.overlay)
     room.send("Before the restart.")
     wait_for(page, "danmuOverlay.stats().played === 1")
@@ -134,7 +134,7 @@ def test_a_token_of_another_room_is_refused(open_page: Open, tmp_path_factory: p
     strict = Server(home, DANMU_TTS_SECURITY__API_KEYS="on", **ENGLISH_ONLY)
     strict.start()
     key = make_key(home)
-    room, other = Room(strict, key), Room(strict, key)
+    room, other = Room(strict, key).patient(), Room(strict, key)
     tokens = [
         run_keys(home, environment(home), "room-token", each.name, "--key", key.split("_")[1]) for each in (room, other)
     ]

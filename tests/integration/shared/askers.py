@@ -56,7 +56,7 @@ async def compete(askers: int, text: str) -> None:
     """One process, from being ready to its last answer."""
     settings = Settings()
     assert settings.redis.url
-    async with Redis.from_url(settings.redis.url.get_secret_value()) as referee:
+    async with Redis.from_url(settings.redis.url.get_secret_value(), socket_timeout=None) as referee:
         container = build(settings, backends={"fake": HeldBackend(referee)})
         await referee.rpush("ready", os.getpid())
         assert await referee.xread({"start": "0-0"}, block=_LIMIT_MS)

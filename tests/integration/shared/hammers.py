@@ -28,7 +28,7 @@ async def hammer(per_minute: int, seconds: float, url: str) -> None:
     limiter, limit = RedisLimiter(client), Limit("all", "all", Unit.REQUESTS, per_minute, 1)
     await limiter.take([Limit("another", "all", Unit.REQUESTS, per_minute, 1)])  # which connects
     accepted = 0
-    async with Redis.from_url(url) as referee:
+    async with Redis.from_url(url, socket_timeout=None) as referee:
         await referee.rpush("ready", os.getpid())
         assert await referee.xread({"start": "0-0"}, block=_LIMIT_MS)
         first_s = now_s = 0.0

@@ -29,7 +29,7 @@ async def hammer(process: int, batches: int, url: str) -> None:
     rooms = RedisRooms(client, RoomFiles(Path("/nonexistent")))
     popped: list[str] = []
     await rooms.read("a-room")  # which connects
-    async with Redis.from_url(url) as referee:
+    async with Redis.from_url(url, socket_timeout=None) as referee:
         await referee.rpush("ready", process)
         assert await referee.xread({"start": "0-0"}, block=_LIMIT_MS)
         for batch in range(batches):

@@ -66,7 +66,7 @@ def competitors(server: RedisServer, home: Path) -> Iterator[Referee]:
     }
     command = [sys.executable, "-m", "tests.integration.shared.askers", str(PROCESSES), str(ASKERS), TEXT]
     with (
-        Redis.from_url(server.url) as redis,
+        Redis.from_url(server.url, socket_timeout=None) as redis,
         subprocess.Popen(command, env=os.environ | own, start_new_session=True) as process,
     ):
         referee = Referee(redis)
