@@ -17,15 +17,21 @@ _STOP_TIMEOUT_S = 60
 _POLL_S = 0.005
 # Systems take the ports of outgoing connections from 32768 upwards. Below, nobody takes a stopped server's port.
 _PORTS = range(12_000, 32_000)
+# Tests that run beside these have others: a port is free until the server that it is for has started.
+_OWN_PORTS = _PORTS[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 16 :: 16]
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    for port in random.sample(_PORTS, k=100):
+    """A port of 127.0.0.1 that nobody listens on, and that nobody was given before."""
+    for port in random.sample(_OWN_PORTS, k=len(_OWN_PORTS)):
+        if port in _given:
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _given.add(port)
             return port
-    raise RuntimeError(f"no free port among 100 of {_PORTS}")
+    raise RuntimeError(f"no free port among {len(_OWN_PORTS)} of {_PORTS}")
 
 
 class ServerProcess(ABC):
