@@ -148,6 +148,29 @@ def test_where_all_are_busy_the_least_busy_one_goes_first() -> None:
     assert ranked(*views) == ["local:her", "any:polyglot", "cloud:woman"]
 
 
+FAR = BackendView("far", [Voice("far:away", "zh-CN")], steps_in=False)
+
+
+def test_one_that_speaks_elsewhere_does_not_step_in_for_one_that_is_only_busy() -> None:
+    assert ranked(replace(CLOUD, score_ms=9000), FAR, replace(LOCAL, score_ms=3000)) == [
+        "local:her",
+        "cloud:woman",
+        "far:away",
+    ]
+
+
+def test_it_goes_first_where_it_is_first_or_nobody_before_it_is_fit_and_speaks() -> None:
+    english = BackendView("english", [Voice("english:her", "en-US")])
+    assert ranked(FAR, LOCAL) == ["far:away", "local:her"]
+    assert ranked(replace(CLOUD, fit=False), english, FAR, LOCAL) == ["far:away", "local:her", "cloud:woman"]
+
+
+def test_it_goes_first_where_its_voice_is_the_preferred_one() -> None:
+    choice = VoiceChoice(aliases={}, defaults={"zh": "far:away"})
+    assert ranked(LOCAL, FAR, choice=choice) == ["far:away", "local:her"]
+    assert ranked(LOCAL, FAR, wish=Wish("zh", backend="far")) == ["far:away", "local:her"]
+
+
 def test_patience_is_the_operators() -> None:
     views = [replace(CLOUD, score_ms=300), replace(LOCAL, score_ms=100)]
     assert ranked(*views, choice=VoiceChoice({}, {}, patience_ms=200)) == ["local:her", "cloud:woman"]

@@ -18,6 +18,7 @@ from danmu_tts.services.backends import BackendManager
 from tests.builders.clock import FakeClock
 from tests.builders.fake_backend import FakeBackend
 from tests.builders.logs import captured_logs
+from tests.builders.queued_backend import QueuedFakeBackend
 from tests.builders.speak_bench import a_manager
 from tests.unit.services.watched import skip_ahead
 
@@ -224,6 +225,13 @@ async def test_one_that_has_much_to_do_lets_another_go_first() -> None:
     assert await ranked(manager) == ["first", "second"]
     busy.waiting = 1.1
     assert await ranked(manager) == ["second", "first"]
+
+
+async def test_one_that_speaks_elsewhere_leaves_the_line_to_one_that_is_only_busy() -> None:
+    busy = FakeBackend("first", ["zh-CN"])
+    manager = a_manager(busy, QueuedFakeBackend("far", languages=["zh-CN"]))
+    busy.waiting = 9.0
+    assert await ranked(manager) == ["first", "far"]
 
 
 async def test_the_price_decides_between_two_that_are_equally_busy() -> None:

@@ -20,12 +20,15 @@ class BackendView:
         voices: all that it has, its own default first; given as a ``VoiceIndex``, it is not indexed anew.
         fit: whether it would take a call now.
         score_ms: how long it is expected to take, with its price counted as time.
+        steps_in: whether it may take the place of one that is only busy. Where it speaks elsewhere, nobody may be
+            there, which is known only when its time is over: worse than one that is busy.
     """
 
     name: str
     voices: Sequence[Voice]
     fit: bool = True
     score_ms: float = 0.0
+    steps_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ class VoiceChoice:
 
         What was asked for by name comes first, whatever its state. Otherwise, and among those that take its place, it
         is the first backend in configured order that is fit and not busy; where all are busy, the least busy one; the
-        unfit come last. Of each backend two voices are named, the nearest to what was asked for first: one may be gone.
+        unfit come last. One that does not step in goes after all that are fit, unless it is the first of them or has
+        the preferred voice. Of each backend two voices are named, the nearest to what was asked for first: one may be
+        gone.
 
         Args:
             backends: in configured order.
@@ -79,7 +84,10 @@ class VoiceChoice:
         speakers = {view.name: self._speakers(view, wish, asked) for view in backends}
         if asked is None and not any(speakers[view.name] for view in backends if home in (None, view.name)):
             raise VoiceNotFoundError(_nobody_speaks(wish, backends), param="voice" if wish.voice else "language")
-        ordered = sorted(backends, key=lambda view: (home not in (None, view.name), *self._urge(view, wish)))
+        first = next((view for view in backends if view.fit and speakers[view.name]), None)
+        ordered = sorted(
+            backends, key=lambda view: (home not in (None, view.name), *self._urge(view, wish, view is first))
+        )
         others = [voice for view in ordered for voice in speakers[view.name]]
         return [asked, *others] if asked else others
 
@@ -116,11 +124,12 @@ class VoiceChoice:
                 return voice
         return None
 
-    def _urge(self, view: BackendView, wish: Wish) -> tuple[bool, bool, bool, float]:
+    def _urge(self, view: BackendView, wish: Wish, is_first: bool) -> tuple[bool, bool, bool, bool, float]:
         """Sort key of a backend; sorting is stable, so equals keep their configured order."""
         wanted = self._preferred(VoiceIndex(view.voices), wish) is not None
+        waits = not (view.steps_in or is_first or wanted)
         busy = view.score_ms > self.patience_ms
-        return not view.fit, busy, not wanted, view.score_ms if busy else 0.0
+        return not view.fit, waits, busy, not wanted, view.score_ms if busy else 0.0
 
 
 def _likeness(voice: Voice, other: Voice) -> tuple[bool, bool]:

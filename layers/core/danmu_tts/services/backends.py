@@ -96,7 +96,13 @@ class BackendManager:
             self._shared.keep_up()
         now_s = self._clock()
         views = [
-            BackendView(name, await self._voices(name, own), each.circuit.allows(now_s), self._score_ms(each))
+            BackendView(
+                name,
+                await self._voices(name, own),
+                fit=each.circuit.allows(now_s),
+                score_ms=self._score_ms(each),
+                steps_in=not self.is_queued(name),
+            )
             for name, each in self.watched.items()
         ]
         if wish.backend is None and not any(view.voices for view in views):
