@@ -33,6 +33,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {"DANMU_TTS_XTTS__ENABLED": "true", "DANMU_TTS_XTTS__LOCAL_PORT": str(free_port())}
     own = Server(tmp_path_factory.mktemp("schema"), **settings)
     own.start()
+    for text in ("Warm-up", "热身"):  # what loads a voice is not to be judged, and may take long on a busy machine
+        httpx.post(f"{own.base_url}/v1/speech", json={"text": text}, timeout=60)
     yield own
     assert own.stop() == 0, own.log
 
