@@ -65,6 +65,8 @@ class BackendManager:
         self.watched = {
             name: WatchedBackend(backend, Circuit(policy), metrics, clock) for name, backend in backends.items()
         }
+        # Which a protocol takes its time to say; it is asked for with every line.
+        self._queued = frozenset(name for name, backend in backends.items() if isinstance(backend, QueuedBackend))
         circuits = {name: each.circuit for name, each in self.watched.items()}
         self._shared = SharedCircuits(board, circuits, clock) if board else None
         self.absent = absent
@@ -101,7 +103,7 @@ class BackendManager:
                 await self._voices(name, own),
                 fit=each.circuit.allows(now_s),
                 score_ms=self._score_ms(each),
-                steps_in=not self.is_queued(name),
+                steps_in=name not in self._queued,
             )
             for name, each in self.watched.items()
         ]
@@ -119,7 +121,7 @@ class BackendManager:
 
     def is_queued(self, backend: str) -> bool:
         """Whether it speaks somewhere else, later."""
-        return isinstance(self.watched[backend].backend, QueuedBackend)
+        return backend in self._queued
 
     async def list_voices(self, *, language: str | None = None, backend: str | None = None) -> list[Voice]:
         """Voices that can speak now, optionally only of a language or a backend."""
