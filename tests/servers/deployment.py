@@ -19,10 +19,7 @@ _ARTIFACTS = "artifacts"
 _CODE, _LAYER = "code.zip", "layer.zip"
 _FOLDERS = {"functions": ROOT, "danmu_tts": ROOT / "layers/core", "speech_contract": ROOT / "layers/core"}
 # Who shares two cores with other tests waits longer for Redis than anybody should who has a choice.
-_ON_A_BUSY_MACHINE = {
-    "DANMU_TTS_REDIS__TIMEOUT_MS": "5000",
-    "DANMU_TTS_REDIS__CONNECT_TIMEOUT_MS": "5000",
-}
+_ON_A_BUSY_MACHINE = {"DANMU_TTS_REDIS__TIMEOUT_MS": "5000", "DANMU_TTS_REDIS__CONNECT_TIMEOUT_MS": "5000"}
 # The emulator takes it from a tag; AWS invents one.
 _API_ID = "danmutts"
 _API = "WebSocketApi"

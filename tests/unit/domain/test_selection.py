@@ -255,13 +255,14 @@ def test_a_voice_and_its_backend_may_both_be_asked_for() -> None:
     assert ranked(LOCAL, twin, wish=Wish("zh", "him", "twin")) == ["twin:him", "local:him"]
 
 
-@given(st.permutations([CLOUD, LOCAL, ANY]), st.lists(st.booleans(), min_size=3, max_size=3), st.data())
-def test_nobody_is_named_twice_and_nobody_is_forgotten(
-    views: list[BackendView], fit: list[bool], data: st.DataObject
-) -> None:
-    states = [
-        replace(view, fit=well, score_ms=data.draw(st.floats(0, 10_000))) for view, well in zip(views, fit, strict=True)
-    ]
+STATES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"fit": st.booleans(), "score_ms": st.floats(0, 10_000), "steps_in": st.booleans()}
+)
+
+
+@given(st.permutations([CLOUD, LOCAL, ANY]), st.data())
+def test_nobody_is_named_twice_and_nobody_is_forgotten(views: list[BackendView], data: st.DataObject) -> None:
+    states = [replace(view, **data.draw(STATES)) for view in views]
     names = ranked(*states)
     assert len(names) == len(set(names)) == 3
     fit_names = {view.name for view in states if view.fit}
