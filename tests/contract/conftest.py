@@ -3,25 +3,24 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import SecretStr
 
 from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.settings import RedisSettings
+from tests.builders.patient import patient_redis
 from tests.servers.redis_server import ClusterRedisServer, RedisServer
 
 FLAVOURS = ("embedded", "plain", "cluster")
 
 
 def redis_settings(flavour: str, request: pytest.FixtureRequest) -> RedisSettings:
-    """The time limits are long: these tests are about what is answered, on however busy a machine."""
-    patient = {"timeout_ms": 5000, "connect_timeout_ms": 5000}
+    """The time limits are long: these tests are about what is answered."""
     if flavour == "embedded":
-        return RedisSettings.model_validate(patient)
+        return patient_redis()
     if flavour == "plain":
         plain: RedisServer = request.getfixturevalue("plain_redis")
-        return RedisSettings.model_validate(patient | {"url": SecretStr(plain.url)})
+        return patient_redis(plain.url)
     cluster: ClusterRedisServer = request.getfixturevalue("cluster_redis")
-    return RedisSettings.model_validate(patient | {"url": SecretStr(cluster.url), "ca_file": cluster.ca_file})
+    return patient_redis(cluster.url, ca_file=cluster.ca_file)
 
 
 @pytest.fixture(params=FLAVOURS)

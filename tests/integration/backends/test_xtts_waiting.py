@@ -31,9 +31,9 @@ from danmu_tts.domain.jobs import JobTerms
 from danmu_tts.domain.speech import Priority, Utterance
 from danmu_tts.domain.voices import Voice
 from danmu_tts.observability import request_scope
-from danmu_tts.settings import RedisSettings
 from danmu_tts.settings_backends import XttsSettings
 from speech_contract.jobs import JobAudio, JobDeadline, JobResult, SpeechJob, audio_key
+from tests.builders.patient import patient_redis
 from tests.builders.sound import sine
 from tests.servers.process import free_port
 from tests.servers.s3_server import BUCKET, S3Server
@@ -76,7 +76,7 @@ class Gpu:
 
 @pytest.fixture
 async def expected() -> AsyncIterator[RedisExpected]:
-    redis = RedisClient(RedisSettings(timeout_ms=5000, connect_timeout_ms=5000))
+    redis = RedisClient(patient_redis())
     yield RedisExpected(redis)
     await redis.close()
 

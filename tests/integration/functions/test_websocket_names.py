@@ -2,20 +2,15 @@
 
 from pathlib import Path
 
-from danmu_tts.settings import RedisSettings
 from speech_contract.frames import Done, Error
+from tests.builders.patient import patient_redis
 from tests.builders.websocket_bench import CLIENT, a_connection, speak, websocket_bench
 from tests.servers.redis_server import RedisServer
 
 
-def patient(server: RedisServer) -> RedisSettings:
-    """Whose names are lost only where Redis is: this machine may be busy."""
-    return RedisSettings.model_validate({"url": server.url, "timeout_ms": 5000, "connect_timeout_ms": 5000})
-
-
 async def test_a_name_is_free_before_lambda_may_freeze_the_process(tmp_path: Path, plain_redis: RedisServer) -> None:
     """Which it does as soon as the function returns: what is still to do then is done at the next message, if ever."""
-    bench = websocket_bench(tmp_path, redis=patient(plain_redis))
+    bench = websocket_bench(tmp_path, redis=patient_redis(plain_redis.url))
     with plain_redis.admin() as admin:
         await bench.receive(a_connection(client=CLIENT), speak())
         assert admin.keys("*utterance*") == []  # asked without a turn of the loop in between
@@ -26,7 +21,7 @@ async def test_who_hears_that_a_line_is_done_may_take_its_name_at_once(
     tmp_path: Path, plain_redis: RedisServer
 ) -> None:
     """Even where its process has not yet said so: it learns of the delivery after the client does."""
-    shared = patient(plain_redis)
+    shared = patient_redis(plain_redis.url)
     benches = [websocket_bench(tmp_path, redis=shared) for _ in range(2)]
     one, other = a_connection(1, CLIENT), a_connection(2, CLIENT)
     for _ in range(20):

@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from danmu_tts.adapters.connections.redis import RedisUtterances
 from danmu_tts.adapters.redis.client import RedisClient
-from danmu_tts.settings import RedisSettings
 from speech_contract.frames import Accepted, Cancelled, Error
 from tests.builders.fake_backend import FakeBackend
+from tests.builders.patient import patient_redis
 from tests.builders.websocket_bench import CLIENT, WebSocketBench, a_connection, speak, websocket_bench
 from tests.servers.redis_server import RedisServer
 
@@ -119,7 +118,7 @@ class TestSeveralProcesses:
         self, tmp_path: Path, plain_redis: RedisServer
     ) -> AsyncIterator[tuple[WebSocketBench, WebSocketBench, asyncio.Event]]:
         gate = asyncio.Event()
-        redis = RedisSettings(url=SecretStr(plain_redis.url), timeout_ms=5000)
+        redis = patient_redis(plain_redis.url)
         one = websocket_bench(tmp_path / "1", FakeBackend(waits_for=gate), redis=redis)
         other = websocket_bench(tmp_path / "2", FakeBackend(waits_for=gate), one.pusher, redis=redis)
         yield one, other, gate

@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from pydantic import SecretStr
 
 from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.domain.audio import AudioFormat
 from danmu_tts.domain.connections import Connection
 from danmu_tts.domain.jobs import Job, JobStatus
-from danmu_tts.settings import RedisSettings
 from speech_contract.frames import Audio, Done
 from speech_contract.jobs import JobDeadline
 from tests.builders.clock import FakeClock
 from tests.builders.fake_pusher import FakePusher
 from tests.builders.job_bench import HERE, PATIENCE_S, SPEAKER, JobBench, job_bench
+from tests.builders.patient import patient_redis
 from tests.builders.queued_backend import QueuedFakeBackend, failed, spoken
 from tests.servers.redis_server import RedisServer
 
@@ -38,9 +37,8 @@ Step = Callable[[], Awaitable[None]]
 
 @pytest.fixture
 async def processes(tmp_path: Path, plain_redis: RedisServer) -> AsyncIterator[list[JobBench]]:
-    patient = {"url": SecretStr(plain_redis.url), "timeout_ms": 5000, "connect_timeout_ms": 5000}
     clock, pusher, far = FakeClock(), FakePusher(), QueuedFakeBackend()
-    clients = [RedisClient(RedisSettings.model_validate(patient)) for _ in range(2)]
+    clients = [RedisClient(patient_redis(plain_redis.url)) for _ in range(2)]
     yield [job_bench(tmp_path, client, clock=clock, pusher=pusher, far=far, patient=True) for client in clients]
     for client in clients:
         await client.close()

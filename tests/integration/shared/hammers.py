@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from danmu_tts.adapters.limits.gcra import RedisLimiter
 from danmu_tts.adapters.redis.client import RedisClient
 from danmu_tts.domain.limits import Limit, Unit
-from danmu_tts.settings import RedisSettings
+from tests.builders.patient import patient_redis
 
 _LIMIT_MS = 60_000
 
@@ -24,7 +24,7 @@ async def clock_s(referee: Redis) -> float:
 
 
 async def hammer(per_minute: int, seconds: float, url: str) -> None:
-    client = RedisClient(RedisSettings.model_validate({"url": url, "timeout_ms": 5000, "connect_timeout_ms": 5000}))
+    client = RedisClient(patient_redis(url))
     limiter, limit = RedisLimiter(client), Limit("all", "all", Unit.REQUESTS, per_minute, 1)
     await limiter.take([Limit("another", "all", Unit.REQUESTS, per_minute, 1)])  # which connects
     accepted = 0

@@ -17,7 +17,7 @@ from danmu_tts.domain.room import speaking
 from danmu_tts.domain.room.admission import Changes, admit
 from danmu_tts.domain.room.values import Danmu, Kind, RoomRules, Words
 from danmu_tts.ports import Room
-from danmu_tts.settings import RedisSettings
+from tests.builders.patient import patient_redis
 
 BATCH = 5
 _RULES = RoomRules(deadlines_ms=dict.fromkeys(Kind, 600_000), waiting_ms=10**9, per_viewer=10**6)
@@ -25,7 +25,7 @@ _LIMIT_MS = 60_000
 
 
 async def hammer(process: int, batches: int, url: str) -> None:
-    client = RedisClient(RedisSettings.model_validate({"url": url, "timeout_ms": 5000, "connect_timeout_ms": 5000}))
+    client = RedisClient(patient_redis(url))
     rooms = RedisRooms(client, RoomFiles(Path("/nonexistent")))
     popped: list[str] = []
     await rooms.read("a-room")  # which connects

@@ -22,7 +22,7 @@ from danmu_tts.domain.room.admission import Changes, admit
 from danmu_tts.domain.room.state import RoomState, decode, encode
 from danmu_tts.domain.room.values import Danmu, Kind, Reason, RoomRules, Words
 from danmu_tts.ports import Room
-from danmu_tts.settings import RedisSettings
+from tests.builders.patient import patient_redis
 from tests.builders.room import accounted
 from tests.integration.shared.room_hammers import BATCH
 from tests.servers.redis_server import RedisServer
@@ -90,7 +90,7 @@ class RoomMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._loop = asyncio.new_event_loop()
-        self._redis = RedisClient(RedisSettings(timeout_ms=5000, connect_timeout_ms=5000))
+        self._redis = RedisClient(patient_redis())
         self._stores = [RedisRooms(self._redis, RoomFiles(Path("/nonexistent"))) for _ in range(2)]
         self._model, self._changes = RoomState(), Changes()
 

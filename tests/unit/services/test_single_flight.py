@@ -20,7 +20,7 @@ from danmu_tts.domain.errors import (
 from danmu_tts.ports import CacheHit, Flight, Refusal
 from danmu_tts.services.maker import Made
 from danmu_tts.services.single_flight import SingleFlight
-from danmu_tts.settings import RedisSettings
+from tests.builders.patient import patient_redis
 from tests.builders.speech import KEY, a_speech
 from tests.builders.until import until
 
@@ -92,7 +92,7 @@ class Shared:
 
 @pytest.fixture
 async def shared() -> AsyncIterator[Shared]:
-    redis = RedisClient(RedisSettings(timeout_ms=5000, connect_timeout_ms=5000))
+    redis = RedisClient(patient_redis())
     yield Shared(redis, SlowToRefuse())
     await redis.close()
 
